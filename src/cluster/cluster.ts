@@ -1,0 +1,66 @@
+import type { Arch } from '#src/facts/facts.ts';
+import type { ArtifactSource } from '#src/resource/kind.ts';
+import type { Secret } from '#src/secrets/secret.ts';
+import type { Target } from '#src/transport/connection.ts';
+
+/** A machine of the inventory with its variables merged; plain data, frozen. */
+export interface Host {
+  readonly name: string;
+  readonly address: string;
+  readonly groups: readonly string[];
+  /** Names of the roles it plays, in order. */
+  readonly roles: readonly string[];
+  /** How it is reached. */
+  readonly target: Target;
+  /** Merged variables by role namespace: `vars.k3s`, `vars.os`; validated, defaults filled in by the role's schema on use. */
+  readonly vars: Readonly<Record<string, unknown>>;
+}
+
+export interface NetworkSettings {
+  /** DNS domain of the nodes: `picluster.example.com`. */
+  readonly domain: string;
+  /** Where API clients find the cluster; default: the address of the first server. */
+  readonly apiEndpoint: { readonly host: string; readonly port: number };
+  readonly clusterCidr: string;
+  readonly serviceCidr: string;
+}
+
+export interface GitOpsSettings {
+  readonly url: string;
+  readonly branch: string;
+  readonly path: string;
+  /** How often Flux looks, as Flux writes it: `1m`. */
+  readonly interval: string;
+  /** Which kind of credentials the Secret holds; their values are secrets `git.*`. */
+  readonly auth: 'none' | 'token' | 'ssh';
+  /** Values of the ConfigMap `cluster-settings` for Flux's post-build substitution. */
+  readonly settings: Readonly<Record<string, string>>;
+  /** Manifests that we apply before Flux, as paths in the cluster directory: a CNI for `flannel-backend: none`. */
+  readonly before: readonly string[];
+}
+
+/** An inventory that was read, validated and merged. Pure from here on. */
+export interface Cluster {
+  readonly name: string;
+  /** Absolute path of the cluster directory. */
+  readonly directory: string;
+  /** Key of versions.yaml: `v1.9`. */
+  readonly release: string;
+  readonly hosts: readonly Host[];
+  readonly network: NetworkSettings;
+  readonly gitops: GitOpsSettings | undefined;
+  /** Hash over all files of the cluster directory and the command line's settings: binds a plan to its inventory. */
+  readonly digest: string;
+  host(name: string): Host;
+  /** Hosts that play a role, in inventory order. */
+  hostsWithRole(role: string): readonly Host[];
+  /** Version of a component in this cluster's release: `version('k3s')` is `v1.30.2+k3s1`. Throws ConfigError when the release has none. */
+  version(component: string): string;
+  /** The artifact of a component for one architecture, with mirrors first. Throws ConfigError when unknown. */
+  artifact(component: string, name: string, arch: Arch): ArtifactSource;
+  /** Throws ConfigError naming the file and the key when it is missing. */
+  secret(path: string): Secret;
+  hasSecret(path: string): boolean;
+  /** All known secrets, for redaction. */
+  readonly secrets: readonly Secret[];
+}

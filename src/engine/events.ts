@@ -1,0 +1,72 @@
+import type { Change } from '#src/resource/kind.ts';
+import type { StepRef } from '#src/role/step.ts';
+
+export type StepStatus = 'unchanged' | 'changed' | 'failed' | 'not-reached' | 'skipped';
+
+export interface HostTraffic {
+  requests: number;
+  bytesSent: number;
+  bytesReceived: number;
+}
+
+/** Everything that happens in a run. Renderers and the journal see nothing else. Never holds a secret. */
+export type EngineEvent =
+  | {
+      type: 'run.start';
+      run: string;
+      command: string;
+      cluster: string;
+      release: string;
+      hosts: readonly string[];
+      version: string;
+    }
+  | { type: 'phase.start'; phase: string }
+  | { type: 'phase.end'; phase: string; durationMs: number }
+  | { type: 'host.connecting'; host: string; address: string }
+  | { type: 'host.key.trusted'; host: string; fingerprint: string }
+  | { type: 'host.connected'; host: string; durationMs: number }
+  | { type: 'host.facts'; host: string; summary: string }
+  | { type: 'host.observed'; host: string; steps: number; changes: number; durationMs: number }
+  | { type: 'host.waiting'; host: string; for: StepRef }
+  | { type: 'host.lost'; host: string; error: EventError }
+  | { type: 'host.end'; host: string; traffic: HostTraffic; durationMs: number }
+  | { type: 'step.planned'; host: string; step: StepRef; title: string; change: Change }
+  | { type: 'step.start'; host: string; step: StepRef; title: string }
+  | { type: 'step.output'; host: string; step: StepRef; text: string }
+  | {
+      type: 'step.end';
+      host: string;
+      step: StepRef;
+      title: string;
+      status: StepStatus;
+      change?: Change | undefined;
+      durationMs: number;
+      error?: EventError | undefined;
+      reason?: string | undefined;
+    }
+  | { type: 'fact'; host?: string | undefined; text: string }
+  | { type: 'warning'; host?: string | undefined; text: string }
+  | {
+      type: 'run.end';
+      status: 'done' | 'failed' | 'interrupted';
+      exitCode: number;
+      changed: number;
+      failed: number;
+      notReached: number;
+      durationMs: number;
+    };
+
+export interface EventError {
+  code: string;
+  message: string;
+  host?: string | undefined;
+  step?: string | undefined;
+  command?: string | undefined;
+  output?: string | undefined;
+  hint?: string | undefined;
+}
+
+/** An event with its time, as it stands in the journal: `at` is ISO 8601, `seq` counts from 0. */
+export type StampedEvent = EngineEvent & { at: string; seq: number; v: 1 };
+
+export type Emit = (event: EngineEvent) => void;

@@ -1,0 +1,47 @@
+/** A Kubernetes object as the API gives and takes it. */
+export interface KubeObject {
+  apiVersion: string;
+  kind: string;
+  metadata: {
+    name: string;
+    namespace?: string;
+    resourceVersion?: string;
+    generation?: number;
+    labels?: Record<string, string>;
+    annotations?: Record<string, string>;
+    managedFields?: { manager?: string; operation?: string; fieldsV1?: unknown }[];
+    [key: string]: unknown;
+  };
+  [key: string]: unknown;
+}
+
+export interface ObjectRef {
+  apiVersion: string;
+  kind: string;
+  name: string;
+  namespace?: string | undefined;
+}
+
+/** What picluster needs of the Kubernetes API. Errors are KubeError with the status code and the API's own message. */
+export interface KubeClient {
+  /** Undefined when it does not exist (also when its kind does not exist yet). */
+  get(ref: ObjectRef, signal?: AbortSignal): Promise<KubeObject | undefined>;
+  list(
+    apiVersion: string,
+    kind: string,
+    options?: { namespace?: string; labelSelector?: string; fieldSelector?: string; signal?: AbortSignal },
+  ): Promise<KubeObject[]>;
+  /** Server-side apply as field manager `picluster`; never forces: conflicts are a KubeConflictError naming managers and fields. `dryRun` asks the server only. */
+  apply(object: KubeObject, options?: { dryRun?: boolean; signal?: AbortSignal }): Promise<KubeObject>;
+  delete(ref: ObjectRef, signal?: AbortSignal): Promise<void>;
+  /** Last lines of one container's log. */
+  logs(
+    namespace: string,
+    pod: string,
+    options?: { container?: string; tailLines?: number; signal?: AbortSignal },
+  ): Promise<string>;
+  /** `/readyz`: true when the API server says ok. */
+  ready(signal?: AbortSignal): Promise<boolean>;
+  version(signal?: AbortSignal): Promise<string>;
+  close(): Promise<void>;
+}

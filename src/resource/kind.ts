@@ -1,0 +1,99 @@
+import type { ZodType } from 'zod';
+import type { Facts } from '#src/facts/facts.ts';
+import type { Script } from '#src/shell/script.ts';
+import type { Content } from '#src/template/content.ts';
+
+export interface FieldChange {
+  field: string;
+  /** As people read it; secrets are masked before they get here. Undefined: it is not there. */
+  before?: string | undefined;
+  after?: string | undefined;
+}
+
+/** The difference between desired and observed. `restart` and `run` are changes without a lasting field. */
+export interface Change {
+  action: 'create' | 'update' | 'delete' | 'restart' | 'run';
+  fields: readonly FieldChange[];
+  /** Unified diff for files, filled in from `detail`. */
+  diff?: string | undefined;
+  /** Said in the plan when it needs a person's eye: data is lost, a reboot, a downgrade. */
+  destructive?: string | undefined;
+  note?: string | undefined;
+}
+
+/** A file that has to be on the node before the script runs. */
+export interface Upload {
+  source: ArtifactSource;
+  path: string;
+  mode: number;
+}
+
+/** Something that can be fetched by whoever has a way out, and is known by its checksum. */
+export interface ArtifactSource {
+  /** In the order they are tried: mirrors first. */
+  urls: readonly string[];
+  sha256: string;
+  /** Base name, for messages and the cache. */
+  name: string;
+}
+
+export interface Apply {
+  /** Runs as root under `set -eu`; standard input is `stdin`, else /dev/null. Non-zero exit fails the step. */
+  script: Script;
+  stdin?: Content | undefined;
+  uploads?: readonly Upload[] | undefined;
+  /** When `script` ends with exit status 90 ("no way out from here"): these are pushed from the control machine, then this runs. */
+  fallback?: { uploads: readonly Upload[]; script: Script } | undefined;
+  /** Default 5 minutes. */
+  timeoutMs?: number | undefined;
+}
+
+/** Exit status by which an apply script says that the node cannot fetch an artifact itself. */
+export const NO_WAY_OUT = 90;
+
+export interface Ensure {
+  ensure: 'present' | 'absent';
+}
+
+/**
+ * One kind of host state. All functions are pure: the engine owns every effect.
+ * In the probe, `record FIELD...` (a function of the shell prelude) prints one record; see src/resource/prelude.sh.
+ */
+export interface Kind<Spec, State> {
+  readonly name: string;
+  readonly schema: ZodType<Spec>;
+  /** Its apply may change what other kinds observe (packages, services, commands): later steps are probed again. */
+  readonly disturbs: boolean;
+  /** Identity on a host: `/etc/hosts`, `chrony`. Two steps with the same kind and id must not differ. */
+  id(spec: Spec): string;
+  /** Prints exactly one record per spec, in order, and changes nothing. Runs as root under dash, bash and busybox sh, without `set -e`. */
+  probe(specs: readonly Spec[], facts: Facts): Script;
+  parse(record: readonly string[]): State;
+  diff(spec: Spec, state: State, facts: Facts): Change | undefined;
+  /** Old content for people, asked for changed specs only; one record per spec: its one field is the old text. */
+  detail?(specs: readonly Spec[]): Script;
+  /** The unified diff made of the old text; never called for content with secrets. */
+  explain?(spec: Spec, oldText: string): string;
+  /** Brings one spec from `state` to desired. Safe to run twice, safe to be killed half-way (write aside, then rename). */
+  apply(spec: Spec, state: State, facts: Facts): Apply;
+  /** What a service that depends on this must be restarted for: text that changes exactly when the desired state does. May hold digests of secrets. */
+  fingerprint(spec: Spec): string;
+  /** What a service still has to do when the steps it is to be restarted for change: called only for kinds that restart. */
+  restart?(spec: Spec, state: State): Change;
+}
+
+/** A wanted piece of host state: a kind and its spec, validated. Made by the kinds' own functions: `file({...})`. */
+export interface Resource<Spec = unknown, State = unknown> {
+  readonly type: 'resource';
+  readonly kind: Kind<Spec, State>;
+  readonly spec: Spec;
+}
+
+/** Gives a kind its constructor: `const sysctl = defineKind({...})`, then `sysctl({key, value})`. A spec that does not fit throws ZodError (a role's bug). */
+export function defineKind<Input, Spec, State>(
+  definition: Omit<Kind<Spec, State>, 'schema' | 'disturbs'> & { schema: ZodType<Spec, Input>; disturbs?: boolean },
+): ((input: Input) => Resource<Spec, State>) & { kind: Kind<Spec, State> } {
+  const kind: Kind<Spec, State> = { disturbs: false, ...definition };
+  const make = (input: Input): Resource<Spec, State> => ({ type: 'resource', kind, spec: definition.schema.parse(input) });
+  return Object.assign(make, { kind });
+}

@@ -1,0 +1,45 @@
+import type { Resource } from '#src/resource/kind.ts';
+import type { Action } from './action.ts';
+
+/** `role/step@host`, unique in a run. */
+export type StepRef = string;
+
+/** What a role returns: a resource or an action with its edges. Refer to other drafts of the same role by object, to steps of other hosts by ref. */
+export interface StepDraft {
+  readonly work: Resource | Action;
+  /** Part of the ref; default: kind and id, `file:/etc/hosts`; or the action's name. */
+  readonly name?: string;
+  /** A service: started anew when one of these has changed since its last start. */
+  readonly restartOn?: readonly StepDraft[];
+  readonly after?: readonly (StepDraft | StepRef)[];
+  /** One at a time among all steps of the run with the same pool (`etcd-membership`); a failure closes the pool. */
+  readonly pool?: string;
+  readonly tags?: readonly string[];
+}
+
+/** Drafts without an order among themselves; what follows the group waits for all of them. */
+export interface ParallelDrafts {
+  readonly parallel: readonly StepDraft[];
+}
+
+/** Each entry waits for the one before it. */
+export type StepList = readonly (StepDraft | ParallelDrafts)[];
+
+export type StepOptions = Omit<StepDraft, 'work'>;
+
+/** Puts a resource or an action into a role's list: `step(file({...}), {tags: ['ssh']})`. */
+export function step(work: Resource | Action, options: StepOptions = {}): StepDraft {
+  return { work, ...options };
+}
+
+export const parallel = (drafts: readonly StepDraft[]): ParallelDrafts => ({ parallel: drafts });
+
+/** The ref of a step of another host or role. `name` is the draft's name. */
+export const stepRef = (role: string, name: string, host: string): StepRef => `${role}/${name}@${host}`;
+
+/** The last part of a ref that a draft gets when it has no name of its own. */
+export function draftName(draft: StepDraft): string {
+  if (draft.name) return draft.name;
+  const { work } = draft;
+  return work.type === 'action' ? work.name : `${work.kind.name}:${work.kind.id(work.spec)}`;
+}
