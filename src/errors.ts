@@ -138,3 +138,10 @@ export class InterruptedError extends PiclusterError {
   override readonly code = 'E_INTERRUPTED';
   override readonly exitCode = EXIT.interrupted;
 }
+
+/** There is no Kubernetes API to talk to (yet): nothing installed, or the server does not answer. Actions answer `later` to it. */
+export class ApiUnavailableError extends PiclusterError {
+  override readonly name = 'ApiUnavailableError';
+  override readonly code = 'E_NO_API';
+  override readonly exitCode = EXIT.stepFailed;
+}

@@ -80,6 +80,8 @@ export interface Kind<Spec, State> {
   fingerprint(spec: Spec): string;
   /** What a service still has to do when the steps it is to be restarted for change: called only for kinds that restart. */
   restart?(spec: Spec, state: State): Change;
+  /** Makes every later run restart it: put before the apply of a step that it is to be restarted for, so that a killed run loses no restart. */
+  forget?(spec: Spec): Script;
 }
 
 /** A wanted piece of host state: a kind and its spec, validated. Made by the kinds' own functions: `file({...})`. */

@@ -1,0 +1,190 @@
+import { StepFailedError } from '#src/errors.ts';
+import { type Apply, type Change, NO_WAY_OUT, type Upload } from '#src/resource/kind.ts';
+import type { StepRef } from '#src/role/step.ts';
+import { joinScripts, type Script } from '#src/shell/script.ts';
+import type { Emit } from './events.ts';
+import type { ResourceStep } from './observe.ts';
+import type { HostSession } from './session.ts';
+import { newMarker, STREAM_STOPPED, type StreamEvent, StreamParser, streamScript } from './stream.ts';
+
+/** A resource step that is to be changed, with the script that does it. */
+export interface Task {
+  readonly step: ResourceStep;
+  readonly change: Change;
+  readonly apply: Apply;
+  /** Put before the apply: forgets the stamps of services that have to be restarted for it. */
+  readonly forget: readonly Script[];
+}
+
+export interface TaskResult {
+  readonly step: ResourceStep;
+  readonly change: Change;
+  readonly durationMs: number;
+  readonly error?: StepFailedError;
+}
+
+export interface ApplyOptions {
+  readonly session: HostSession;
+  readonly emit: Emit;
+  readonly signal: AbortSignal;
+  /** True once nothing new may begin: the stream is stopped at the next step's end. */
+  draining(): boolean;
+  /** Brings the artifact to this machine, checked; resolves to its path. */
+  fetchArtifact(source: Upload['source'], signal: AbortSignal): Promise<string>;
+}
+
+const STEP_TIMEOUT_MS = 300_000;
+const TAIL_LINES = 20;
+
+/**
+ * Runs tasks in order as one streamed request (uploads go ahead of their task) and ends with the first failure.
+ * Returns what was begun; a task that is not among the results was not begun. Rejects with HostLostError when the host is lost.
+ */
+export async function applyTasks(tasks: readonly Task[], options: ApplyOptions): Promise<TaskResult[]> {
+  const results: TaskResult[] = [];
+  let rest = tasks;
+  while (rest.length > 0 && !options.draining()) {
+    const withUploads = rest.findIndex((task) => (task.apply.uploads?.length ?? 0) > 0);
+    const batch = withUploads < 0 ? rest : rest.slice(0, Math.max(withUploads, 1));
+    if (withUploads === 0 && batch[0]) await pushAll(batch[0].apply.uploads ?? [], options);
+    const done = await streamBatch(batch, options);
+    results.push(...done.results);
+    if (done.fallback) results.push(await applyFallback(done.fallback, options));
+    if (results.some((result) => result.error)) break;
+    rest = rest.slice(done.results.length + (done.fallback ? 1 : 0));
+    if (done.results.length === 0 && !done.fallback) break;
+  }
+  return results;
+}
+
+interface Batch {
+  results: TaskResult[];
+  /** A task whose node had no way out: its artifacts have to be pushed. */
+  fallback?: Task;
+}
+
+async function streamBatch(batch: readonly Task[], options: ApplyOptions): Promise<Batch> {
+  const { session, emit } = options;
+  const marker = newMarker();
+  const observer = new BatchObserver(batch, session.host.name, emit);
+  const stop = new AbortController();
+  const parser = new StreamParser(marker, (event) => {
+    observer.see(event);
+    if (event.type === 'end' && options.draining()) stop.abort();
+  });
+  const applies = batch.map(({ apply, forget }) => ({ ...apply, script: joinScripts([...forget, apply.script]) }));
+  const timeoutMs = batch.reduce((sum, { apply }) => sum + (apply.timeoutMs ?? STEP_TIMEOUT_MS), 0);
+  try {
+    const reply = await session.shell.run({
+      script: streamScript(applies, marker),
+      step: batch[0]?.step.ref ?? 'apply',
+      timeoutMs,
+      signal: AbortSignal.any([options.signal, stop.signal]),
+      onStdout: (chunk) => parser.push(chunk.toString()),
+    });
+    parser.push('\n');
+    if (reply.exitCode !== 0 && reply.exitCode !== STREAM_STOPPED)
+      observer.failRunning(`the shell ended with exit status ${reply.exitCode}`, reply.stderr.toString());
+  } catch (error) {
+    if (!stop.signal.aborted || options.signal.aborted) throw observer.locate(error);
+  }
+  return observer.batch();
+}
+
+/** Follows one stream: emits events, measures, and keeps the tail of what each step printed. */
+class BatchObserver {
+  readonly #tasks: readonly Task[];
+  readonly #host: string;
+  readonly #emit: Emit;
+  readonly #batch: Batch = { results: [] };
+  #running: Task | undefined;
+  #startedAt = 0;
+  #tail: string[] = [];
+
+  constructor(tasks: readonly Task[], host: string, emit: Emit) {
+    this.#tasks = tasks;
+    this.#host = host;
+    this.#emit = emit;
+  }
+
+  see(event: StreamEvent): void {
+    if (event.type === 'begin') this.#begin(this.#tasks[event.index]);
+    else if (event.type === 'output') this.#output(event.text);
+    else this.#end(event.exitCode);
+  }
+
+  #begin(task: Task | undefined): void {
+    this.#running = task;
+    this.#startedAt = performance.now();
+    this.#tail = [];
+    if (task) this.#emit({ type: 'step.start', host: this.#host, step: task.step.ref, title: task.step.title });
+  }
+
+  #output(text: string): void {
+    this.#tail = [...this.#tail, text].slice(-TAIL_LINES);
+    if (this.#running) this.#emit({ type: 'step.output', host: this.#host, step: this.#running.step.ref, text });
+  }
+
+  #end(exitCode: number): void {
+    const task = this.#running;
+    this.#running = undefined;
+    if (!task) return;
+    if (exitCode === NO_WAY_OUT && task.apply.fallback) this.#batch.fallback = task;
+    else if (exitCode === 0) this.#batch.results.push(this.#result(task));
+    else this.#batch.results.push(this.#result(task, this.#failure(task, `exit status ${exitCode}`, this.#tail.join('\n'))));
+  }
+
+  /** The stream ended without an end mark for the running step. */
+  failRunning(what: string, output: string): void {
+    const task = this.#running;
+    this.#running = undefined;
+    if (task) this.#batch.results.push(this.#result(task, this.#failure(task, what, [...this.#tail, output].join('\n'))));
+  }
+
+  /** An error of the connection, told with the step that was under way. */
+  locate(error: unknown): unknown {
+    if (this.#running && error instanceof Error && 'step' in error) Object.assign(error, { step: this.#running.step.ref });
+    return error;
+  }
+
+  #failure(task: Task, what: string, output: string): StepFailedError {
+    return new StepFailedError(`${task.step.title}: ${what}`, {
+      host: this.#host,
+      step: task.step.ref,
+      output,
+      hint: 'mend what the machine said and run again: what is done already is skipped',
+    });
+  }
+
+  #result(task: Task, error?: StepFailedError): TaskResult {
+    const durationMs = performance.now() - this.#startedAt;
+    return { step: task.step, change: task.change, durationMs, ...(error ? { error } : {}) };
+  }
+
+  batch(): Batch {
+    return this.#batch;
+  }
+}
+
+async function applyFallback(task: Task, options: ApplyOptions): Promise<TaskResult> {
+  const { session, emit } = options;
+  const fallback = task.apply.fallback;
+  const startedAt = performance.now();
+  if (!fallback) throw new TypeError(`${task.step.ref} has no fallback`);
+  emit({
+    type: 'fact',
+    host: session.host.name,
+    text: `${session.host.name} has no way out: pushing ${fallback.uploads.map((upload) => upload.source.name).join(', ')} from here`,
+  });
+  await pushAll(fallback.uploads, options);
+  const [result] = (
+    await streamBatch([{ ...task, apply: { ...task.apply, script: fallback.script, fallback: undefined } }], options)
+  ).results;
+  return { step: task.step, change: task.change, ...result, durationMs: performance.now() - startedAt };
+}
+
+async function pushAll(uploads: readonly Upload[], { session, fetchArtifact, signal }: ApplyOptions): Promise<void> {
+  for (const { source, path, mode } of uploads) {
+    await session.connection.upload(await fetchArtifact(source, signal), path, { sha256: source.sha256, mode, signal });
+  }
+}

@@ -1,0 +1,110 @@
+import type { StepRef } from '#src/role/step.ts';
+import type { StepStatus } from './events.ts';
+import type { Step } from './graph.ts';
+
+/** How a step ended, for those who wait for it. */
+export interface Outcome {
+  status: StepStatus;
+  reason?: string;
+}
+
+/** Whether a step may start, and if it never will: why. */
+export type Clearance = { go: true } | { go: false; reason: string };
+
+/** Where all steps of a run stand: hosts wait here for steps of other hosts, and for their turn in a pool. */
+export class Board {
+  readonly #outcomes = new Map<StepRef, Outcome>();
+  readonly #waiters = new Map<StepRef, (() => void)[]>();
+  readonly #pools = new Map<string, Pool>();
+
+  outcome(ref: StepRef): Outcome | undefined {
+    return this.#outcomes.get(ref);
+  }
+
+  has(ref: StepRef): boolean {
+    return this.#outcomes.has(ref);
+  }
+
+  settle(ref: StepRef, outcome: Outcome): void {
+    if (this.#outcomes.has(ref)) return;
+    this.#outcomes.set(ref, outcome);
+    for (const wake of this.#waiters.get(ref) ?? []) wake();
+    this.#waiters.delete(ref);
+  }
+
+  hasChanged(ref: StepRef): boolean {
+    return this.#outcomes.get(ref)?.status === 'changed';
+  }
+
+  /** Resolves once every step that this one waits for has ended; rejects with the signal's reason. */
+  async clearance(step: Step, signal: AbortSignal): Promise<Clearance> {
+    for (const ref of step.after) {
+      await this.#ended(ref, signal);
+      const status = this.#outcomes.get(ref)?.status;
+      if (status === 'failed' || status === 'not-reached')
+        return { go: false, reason: `${ref} ${status === 'failed' ? 'failed' : 'was not reached'}` };
+    }
+    return { go: true };
+  }
+
+  /** The first predecessor that has not ended yet. */
+  awaited(step: Step): StepRef | undefined {
+    return step.after.find((ref) => !this.#outcomes.has(ref));
+  }
+
+  #ended(ref: StepRef, signal: AbortSignal): Promise<void> {
+    if (this.#outcomes.has(ref)) return Promise.resolve();
+    const ended = new Promise<void>((resolve) => {
+      this.#waiters.set(ref, [...(this.#waiters.get(ref) ?? []), resolve]);
+    });
+    return untilAborted(ended, signal);
+  }
+
+  /**
+   * Waits for this host's turn in a pool: one host at a time, in the order of asking. A pool that a failure has closed lets nobody in any more.
+   * Whoever got in must call `release`, saying whether it failed.
+   */
+  async enter(name: string, signal: AbortSignal): Promise<PoolTurn> {
+    const pool = this.#pools.get(name) ?? { last: Promise.resolve(), closedBy: undefined };
+    this.#pools.set(name, pool);
+    const before = pool.last;
+    let leave = (): void => {};
+    pool.last = new Promise((resolve) => {
+      leave = resolve;
+    });
+    await untilAborted(before, signal).catch((error) => {
+      void before.then(leave);
+      throw error;
+    });
+    if (pool.closedBy) {
+      leave();
+      return { go: false, reason: `${pool.closedBy} failed, and ${name} is done one by one` };
+    }
+    return {
+      go: true,
+      release(failed) {
+        pool.closedBy = failed ?? pool.closedBy;
+        leave();
+      },
+    };
+  }
+}
+
+export type PoolTurn = { go: false; reason: string } | { go: true; release(failed?: StepRef): void };
+
+interface Pool {
+  last: Promise<void>;
+  closedBy: StepRef | undefined;
+}
+
+function untilAborted(promise: Promise<void>, signal: AbortSignal): Promise<void> {
+  signal.throwIfAborted();
+  return new Promise((resolve, reject) => {
+    const abort = (): void => reject(signal.reason);
+    signal.addEventListener('abort', abort, { once: true });
+    promise.then(() => {
+      signal.removeEventListener('abort', abort);
+      resolve();
+    }, reject);
+  });
+}

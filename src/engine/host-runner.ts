@@ -1,0 +1,272 @@
+import { HostLostError, InterruptedError, PiclusterError, StepFailedError, VerifyError } from '#src/errors.ts';
+import type { Change } from '#src/resource/kind.ts';
+import type { ActionContext } from '#src/role/action.ts';
+import type { StepRef } from '#src/role/step.ts';
+import type { Script } from '#src/shell/script.ts';
+import { type ApplyOptions, applyTasks, type Task, type TaskResult } from './apply-stretch.ts';
+import type { Board } from './board.ts';
+import { toEventError } from './event-error.ts';
+import type { Emit, StepStatus } from './events.ts';
+import type { Graph, Step } from './graph.ts';
+import { isResourceStep, type Observations, type ResourceStep } from './observe.ts';
+import { resourceChange } from './plan.ts';
+import type { HostSession } from './session.ts';
+import { nextStretch, untilDisturbed } from './stretch.ts';
+
+export interface HostRunnerOptions {
+  readonly host: string;
+  readonly graph: Graph;
+  /** Undefined for `control`, which has actions only. */
+  readonly session: HostSession | undefined;
+  /** What the plan was made from; kept up to date by new probes. */
+  readonly observations: Observations;
+  readonly board: Board;
+  readonly emit: Emit;
+  readonly signal: AbortSignal;
+  readonly context: ActionContext;
+  draining(): boolean;
+  readonly fetchArtifact: ApplyOptions['fetchArtifact'];
+  /** Steps that the plan said would change; others that change are said aloud. */
+  readonly planned: ReadonlySet<StepRef>;
+}
+
+/** Brings one host through its steps, at its own pace: waits only where an edge to another host or a pool says so. */
+export class HostRunner {
+  readonly #options: HostRunnerOptions;
+  #pending: Step[];
+  /** Something ran that may have changed what the last probe saw. */
+  #isStale = false;
+  readonly #turns = new Map<string, (failed?: StepRef) => void>();
+
+  constructor(options: HostRunnerOptions) {
+    this.#options = options;
+    this.#pending = [...(options.graph.byHost.get(options.host) ?? [])];
+  }
+
+  /** Resolves when every step has an outcome; errors end up there too. Rejects with a bug only. */
+  async run(): Promise<void> {
+    try {
+      while (this.#pending.length > 0) {
+        await this.#next();
+        this.#leavePools();
+        this.#pending = this.#pending.filter((step) => !this.#options.board.has(step.ref));
+      }
+    } catch (error) {
+      this.#abandon(error);
+    } finally {
+      for (const release of this.#turns.values()) release();
+    }
+  }
+
+  async #next(): Promise<void> {
+    const { board, signal, emit, host } = this.#options;
+    const [step] = this.#pending;
+    if (!step) return;
+    if (this.#options.draining()) throw new InterruptedError('the run was interrupted');
+    const awaited = board.awaited(step);
+    if (awaited) emit({ type: 'host.waiting', host, for: awaited });
+    const clearance = await board.clearance(step, signal);
+    if (!clearance.go) this.#settle(step, 'not-reached', { reason: clearance.reason });
+    else if (isResourceStep(step)) await this.#stretch();
+    else await this.#action(step);
+  }
+
+  async #stretch(): Promise<void> {
+    const ready = nextStretch(this.#pending, (ref) => this.#endedWell(ref));
+    if (this.#isStale) await this.#probeAgain(this.#pending.filter(isResourceStep));
+    const changes = new Map<StepRef, Change>();
+    const stretch = untilDisturbed(ready, (step) => {
+      const change = this.#changeOf(step, changes);
+      if (change) changes.set(step.ref, change);
+      return change !== undefined;
+    });
+    const tasks = stretch.flatMap((step) => this.#task(step, changes.get(step.ref)));
+    const [first] = stretch;
+    if (tasks.length > 0 && first?.pool && !(await this.#enter(first, first.pool))) return;
+    for (const step of stretch) if (!changes.has(step.ref) && tasks.length === 0) this.#settle(step, 'unchanged');
+    if (tasks.length > 0) await this.#applyAndVerify(stretch, tasks);
+  }
+
+  #changeOf(step: ResourceStep, pending: ReadonlyMap<StepRef, Change>): Change | undefined {
+    const { session, board, observations } = this.#options;
+    if (!session) return undefined;
+    const isChanged = { has: (ref: StepRef) => pending.has(ref) || board.hasChanged(ref) };
+    return resourceChange(step, observations.get(step.ref), session.facts, isChanged);
+  }
+
+  #task(step: ResourceStep, change: Change | undefined): Task[] {
+    const { session, observations, planned, emit, host } = this.#options;
+    if (!change || !session) return [];
+    if (!planned.has(step.ref))
+      emit({
+        type: 'warning',
+        host,
+        text: `${step.ref} changes although the plan did not say so: an earlier step made it necessary`,
+      });
+    const { kind, spec } = step.work;
+    return [
+      { step, change, apply: kind.apply(spec, observations.get(step.ref), session.facts), forget: this.#forgetScripts(step) },
+    ];
+  }
+
+  /** Services of this host that have to be restarted for the step, and have not been yet. */
+  #forgetScripts(step: ResourceStep): Script[] {
+    return this.#pending.filter(isResourceStep).flatMap(({ restartOn, work }) => {
+      if (!restartOn.includes(step.ref) || !work.kind.forget) return [];
+      return [work.kind.forget(work.spec)];
+    });
+  }
+
+  async #applyAndVerify(stretch: readonly ResourceStep[], tasks: readonly Task[]): Promise<void> {
+    const { session, emit, signal, draining, fetchArtifact } = this.#options;
+    if (!session) return;
+    const results = await applyTasks(tasks, { session, emit, signal, draining: () => draining(), fetchArtifact });
+    const applied = results.filter((result) => !result.error);
+    if (applied.some(({ step }) => step.work.kind.disturbs)) this.#isStale = true;
+    const others = this.#isStale
+      ? this.#pending.filter(isResourceStep).filter((step) => !tasks.some((task) => task.step === step))
+      : [];
+    await this.#probeAgain([...applied.map(({ step }) => step), ...others]);
+    for (const step of stretch) {
+      const result = results.find((candidate) => candidate.step === step);
+      if (result) this.#settleResult(result);
+      else if (!tasks.some((task) => task.step === step) && this.#mayPass(step)) this.#settle(step, 'unchanged');
+    }
+  }
+
+  /** An unchanged step between changed ones has passed once everything before it has. */
+  #mayPass(step: ResourceStep): boolean {
+    return step.after.every((ref) => this.#endedWell(ref)) && !this.#changeOf(step, new Map());
+  }
+
+  #endedWell(ref: StepRef): boolean {
+    const status = this.#options.board.outcome(ref)?.status;
+    return status === 'changed' || status === 'unchanged' || status === 'skipped';
+  }
+
+  #settleResult({ step, change, durationMs, error }: TaskResult): void {
+    const { session, observations, host } = this.#options;
+    const left = session && !error ? step.work.kind.diff(step.work.spec, observations.get(step.ref), session.facts) : undefined;
+    if (!left) {
+      this.#settle(step, error ? 'failed' : 'changed', { change, durationMs, ...(error ? { error } : {}) });
+      return;
+    }
+    const fields = left.fields.map(
+      ({ field, before, after }) => `${field}: is ${before ?? 'absent'}, should be ${after ?? 'absent'}`,
+    );
+    const verifyError = new VerifyError(`${step.title} ran, and is still not as it should be`, {
+      host,
+      step: step.ref,
+      output: fields.join('\n'),
+      hint: 'something on the machine sets it back, or overrides it',
+    });
+    this.#settle(step, 'failed', { error: verifyError, durationMs, change });
+  }
+
+  async #probeAgain(steps: readonly ResourceStep[]): Promise<void> {
+    const { session, observations } = this.#options;
+    if (!session || steps.length === 0) return;
+    for (const [ref, state] of await session.observe(steps)) observations.set(ref, state);
+    this.#isStale = false;
+  }
+
+  async #action(step: Step): Promise<void> {
+    const { context, emit, host } = this.#options;
+    if (step.work.type !== 'action') return;
+    const startedAt = performance.now();
+    try {
+      const before = await step.work.check(context);
+      if (before === 'done') {
+        this.#settle(step, 'unchanged');
+        return;
+      }
+      if (step.pool && !(await this.#enter(step, step.pool))) return;
+      emit({ type: 'step.start', host, step: step.ref, title: step.title });
+      await step.work.run(context);
+      if ((await step.work.check(context)) !== 'done') {
+        throw new VerifyError(`${step.title}: ran, and its own check does not say done`, { host, step: step.ref });
+      }
+      this.#isStale = true;
+      this.#settle(step, 'changed', {
+        change: before === 'later' ? step.work.planned : before,
+        durationMs: performance.now() - startedAt,
+      });
+    } catch (error) {
+      if (this.#isFatal(error)) throw error;
+      this.#settle(step, 'failed', {
+        error: asStepError(error, step),
+        change: step.work.planned,
+        durationMs: performance.now() - startedAt,
+      });
+    }
+  }
+
+  #isFatal(error: unknown): boolean {
+    const { signal, host } = this.#options;
+    return signal.aborted || (error instanceof HostLostError && (error.host === undefined || error.host === host));
+  }
+
+  /** Waits for the host's turn, which it keeps until its last step of the pool has ended. */
+  async #enter(step: Step, pool: string): Promise<boolean> {
+    if (this.#turns.has(pool)) return true;
+    const turn = await this.#options.board.enter(pool, this.#options.signal);
+    if (!turn.go) this.#settle(step, 'not-reached', { reason: turn.reason });
+    else this.#turns.set(pool, turn.release);
+    return turn.go;
+  }
+
+  #leavePools(): void {
+    const { board, graph, host } = this.#options;
+    for (const [pool, release] of this.#turns) {
+      const members = (graph.byHost.get(host) ?? []).filter((step) => step.pool === pool);
+      const failed = members.find((step) => board.outcome(step.ref)?.status === 'failed');
+      if (!failed && members.some((step) => !board.has(step.ref))) continue;
+      release(failed?.ref);
+      this.#turns.delete(pool);
+    }
+  }
+
+  /** The host is lost or the run was stopped: the step under way failed, what follows was not reached. */
+  #abandon(error: unknown): void {
+    const { host, emit } = this.#options;
+    const known = error instanceof PiclusterError ? error : undefined;
+    const isInterrupt = error instanceof InterruptedError || this.#options.signal.aborted;
+    if (!known && !isInterrupt) throw error;
+    if (known instanceof HostLostError) emit({ type: 'host.lost', host, error: toEventError(known) });
+    if (known && !isInterrupt) {
+      const inFlight = this.#pending.find((step) => step.ref === known.step) ?? this.#pending[0];
+      if (inFlight) this.#settle(inFlight, 'failed', { error: known });
+    }
+    const reason = isInterrupt ? 'the run was interrupted' : `${host}: ${known?.message}`;
+    for (const step of this.#pending) this.#settle(step, 'not-reached', { reason });
+  }
+
+  #settle(
+    step: Step,
+    status: StepStatus,
+    details: { change?: Change; durationMs?: number; error?: PiclusterError; reason?: string } = {},
+  ): void {
+    const { board, emit, host } = this.#options;
+    if (board.has(step.ref)) return;
+    const { change, durationMs = 0, error, reason } = details;
+    emit({
+      type: 'step.end',
+      host,
+      step: step.ref,
+      title: step.title,
+      status,
+      change,
+      durationMs,
+      error: error && toEventError(error),
+      reason,
+    });
+    board.settle(step.ref, { status, ...(reason ? { reason } : {}) });
+  }
+}
+
+function asStepError(error: unknown, step: Step): PiclusterError {
+  if (error instanceof PiclusterError)
+    return Object.assign(error, { step: error.step ?? step.ref, host: error.host ?? step.host });
+  const message = error instanceof Error ? error.message : String(error);
+  return new StepFailedError(`${step.title}: ${message}`, { host: step.host, step: step.ref, cause: error });
+}

@@ -1,0 +1,89 @@
+import type { Facts } from '#src/facts/facts.ts';
+import type { Change } from '#src/resource/kind.ts';
+import type { StepRef } from '#src/role/step.ts';
+import type { Graph, Step } from './graph.ts';
+import { isResourceStep, type Observations } from './observe.ts';
+
+/** What an action's check said while planning. */
+export type ActionChecks = ReadonlyMap<StepRef, 'done' | Change | 'later'>;
+
+export interface PlannedStep {
+  readonly step: Step;
+  readonly change: Change | undefined;
+}
+
+export interface Plan {
+  /** In the order of the hosts and of their steps. */
+  readonly steps: readonly PlannedStep[];
+  readonly changes: readonly (PlannedStep & { change: Change })[];
+}
+
+/** Pure: graph and observations to changes. A step that restarts for an input is planned when the input is. */
+export function makePlan(
+  graph: Graph,
+  observations: Observations,
+  checks: ActionChecks,
+  factsOf: (host: string) => Facts | undefined,
+): Plan {
+  const changed = new Map<StepRef, Step>();
+  const steps: PlannedStep[] = [];
+  for (const step of inOrder(graph)) {
+    const change = plannedChange(step, observations, checks, factsOf(step.host), changed);
+    if (change) changed.set(step.ref, step);
+    steps.push({ step, change });
+  }
+  return { steps, changes: steps.filter((planned): planned is PlannedStep & { change: Change } => planned.change !== undefined) };
+}
+
+/** Steps such that a step comes after everything it waits for. */
+export function inOrder(graph: Graph): Step[] {
+  const seen = new Set<StepRef>();
+  const ordered: Step[] = [];
+  const visit = (step: Step): void => {
+    if (seen.has(step.ref)) return;
+    seen.add(step.ref);
+    for (const ref of step.after) {
+      const before = graph.steps.get(ref);
+      if (before) visit(before);
+    }
+    ordered.push(step);
+  };
+  for (const steps of graph.byHost.values()) for (const step of steps) visit(step);
+  return ordered;
+}
+
+function plannedChange(
+  step: Step,
+  observations: Observations,
+  checks: ActionChecks,
+  facts: Facts | undefined,
+  changed: ReadonlyMap<StepRef, Step>,
+): Change | undefined {
+  if (isResourceStep(step)) {
+    if (!facts || !observations.has(step.ref)) return undefined;
+    return resourceChange(step, observations.get(step.ref), facts, changed);
+  }
+  if (step.work.type !== 'action') return undefined;
+  const check = checks.get(step.ref);
+  if (check === undefined || check === 'later') return step.work.planned;
+  if (check !== 'done') return check;
+  const disturbed = step.after.some((ref) => changed.has(ref) && isUnsettling(changed.get(ref)));
+  return disturbed ? { ...step.work.planned, note: 'right now, and looked at again afterwards' } : undefined;
+}
+
+/** A service that restarts and an action that runs may undo what a later action waits for. */
+const isUnsettling = (step: Step | undefined): boolean => step?.work.type === 'action' || step?.work.kind.restart !== undefined;
+
+/** The difference of one resource step, with the restart that a changed input asks for. */
+export function resourceChange(
+  step: Step,
+  state: unknown,
+  facts: Facts,
+  changed: { has(ref: StepRef): boolean },
+): Change | undefined {
+  if (!isResourceStep(step)) return undefined;
+  const { kind, spec } = step.work;
+  const change = kind.diff(spec, state, facts);
+  if (change || !kind.restart) return change;
+  return step.restartOn.some((ref) => changed.has(ref)) ? kind.restart(spec, state) : undefined;
+}
