@@ -1,6 +1,5 @@
 import { StepFailedError } from '#src/errors.ts';
 import { type Apply, type Change, NO_WAY_OUT, type Upload } from '#src/resource/kind.ts';
-import type { StepRef } from '#src/role/step.ts';
 import { joinScripts, type Script } from '#src/shell/script.ts';
 import type { Emit } from './events.ts';
 import type { ResourceStep } from './observe.ts';

@@ -6,6 +6,8 @@ import type { Step } from './graph.ts';
 export interface Outcome {
   status: StepStatus;
   reason?: string;
+  /** Code of the error it failed with: `E_HOST_LOST`. */
+  code?: string;
 }
 
 /** Whether a step may start, and if it never will: why. */
@@ -30,6 +32,15 @@ export class Board {
     this.#outcomes.set(ref, outcome);
     for (const wake of this.#waiters.get(ref) ?? []) wake();
     this.#waiters.delete(ref);
+  }
+
+  count(status: StepStatus): number {
+    return [...this.#outcomes.values()].filter((outcome) => outcome.status === status).length;
+  }
+
+  /** Codes of all failures. */
+  get failureCodes(): Set<string> {
+    return new Set([...this.#outcomes.values()].flatMap(({ status, code }) => (status === 'failed' ? [code ?? 'E_STEP'] : [])));
   }
 
   hasChanged(ref: StepRef): boolean {

@@ -260,7 +260,7 @@ export class HostRunner {
       error: error && toEventError(error),
       reason,
     });
-    board.settle(step.ref, { status, ...(reason ? { reason } : {}) });
+    board.settle(step.ref, { status, ...(reason ? { reason } : {}), ...(error ? { code: error.code } : {}) });
   }
 }
 

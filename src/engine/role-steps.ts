@@ -1,0 +1,47 @@
+import type { Cluster, Host } from '#src/cluster/cluster.ts';
+import { PiclusterError } from '#src/errors.ts';
+import type { Facts } from '#src/facts/facts.ts';
+import type { Role } from '#src/role/role.ts';
+import type { RoleSteps } from './graph.ts';
+import type { Requirements } from './preflight.ts';
+
+/** What the host's roles ask of it, in their order. Throws PiclusterError naming role and host when a role does. */
+export function roleSteps(roles: readonly Role[], cluster: Cluster, host: Host, facts: Facts): RoleSteps[] {
+  return rolesOf(roles, host).map((role) => {
+    try {
+      return {
+        host: host.name,
+        role: role.name,
+        list: role.steps({ host, facts, vars: role.vars.parse(host.vars[role.namespace] ?? {}), cluster }),
+      };
+    } catch (error) {
+      if (error instanceof PiclusterError) throw error;
+      throw new PiclusterError(`role ${role.name} failed for ${host.name}: ${error instanceof Error ? error.message : error}`, {
+        host: host.name,
+        cause: error,
+      });
+    }
+  });
+}
+
+/** What must hold on the host before the first change, joined over its roles. */
+export function requirementsOf(roles: readonly Role[], host: Host): Requirements {
+  const wanted = rolesOf(roles, host).map(({ preflight, vars, namespace }) => ({
+    ports: preflight?.ports?.(vars.parse(host.vars[namespace] ?? {})) ?? [],
+    diskBytes: preflight?.diskBytes ?? 0,
+    memoryCgroup: preflight?.memoryCgroup ?? false,
+  }));
+  return {
+    ports: wanted.flatMap(({ ports }) => ports),
+    diskBytes: Math.max(0, ...wanted.map(({ diskBytes }) => diskBytes)),
+    memoryCgroup: wanted.some(({ memoryCgroup }) => memoryCgroup),
+  };
+}
+
+function rolesOf(roles: readonly Role[], host: Host): Role[] {
+  return host.roles.map((name) => {
+    const role = roles.find((candidate) => candidate.name === name);
+    if (!role) throw new PiclusterError(`there is no role ${name}`, { host: host.name });
+    return role;
+  });
+}
