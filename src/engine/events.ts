@@ -27,6 +27,10 @@ export type EngineEvent =
   | { type: 'host.connected'; host: string; durationMs: number }
   | { type: 'host.facts'; host: string; summary: string }
   | { type: 'host.observed'; host: string; steps: number; changes: number; durationMs: number }
+  /** The hosts begin to work, each at its own pace. */
+  | { type: 'host.work'; hosts: readonly string[] }
+  /** Every step of the host has its outcome. */
+  | { type: 'host.done'; host: string }
   | { type: 'host.waiting'; host: string; for: StepRef }
   | { type: 'host.lost'; host: string; error: EventError }
   | { type: 'host.end'; host: string; traffic: HostTraffic; durationMs: number }

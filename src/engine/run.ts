@@ -242,7 +242,14 @@ export class Run {
           this.#lost.has(hostOfRef(to)) ? { status: 'not-reached', reason: `${hostOfRef(to)} is lost` } : { status: 'skipped' },
         );
       const planned = new Set(plan.changes.map(({ step }) => step.ref));
-      await Promise.all([...graph.byHost.keys()].map((host) => this.#runner(host, graph, board, planned).run()));
+      const hosts = [...graph.byHost.keys()];
+      this.#options.emit({ type: 'host.work', hosts });
+      await Promise.all(
+        hosts.map(async (host) => {
+          await this.#runner(host, graph, board, planned).run();
+          this.#options.emit({ type: 'host.done', host });
+        }),
+      );
       return this.#result(board);
     });
   }

@@ -1,0 +1,70 @@
+import { Command, CommanderError } from 'commander';
+import { EXIT, PiclusterError } from '#src/errors.ts';
+
+interface CommandModule {
+  /** Adds the command's arguments, options and action. */
+  define(command: Command): void;
+}
+
+interface Entry {
+  name: string;
+  description: string;
+  load(): Promise<CommandModule>;
+}
+
+/** Commands are loaded only when they are called: `--help` must not pay for SSH and Kubernetes. */
+const COMMANDS: readonly Entry[] = [
+  {
+    name: 'bootstrap',
+    description: 'bring the hosts to what the inventory says, fetch the kubeconfig, hand over to Flux',
+    load: () => import('./bootstrap.ts'),
+  },
+  { name: 'plan', description: 'show what apply would change; changes nothing', load: () => import('./plan.ts') },
+  { name: 'apply', description: 'bring the hosts to what the inventory says', load: () => import('./apply.ts') },
+  { name: 'exec', description: 'run a command on hosts, in parallel', load: () => import('./exec.ts') },
+  { name: 'facts', description: 'show what the hosts say about themselves', load: () => import('./facts.ts') },
+  {
+    name: 'inventory',
+    description: 'show hosts, groups and variables, and where each value comes from',
+    load: () => import('./inventory.ts'),
+  },
+  { name: 'schema', description: 'print the JSON Schema of the cluster files', load: () => import('./schema.ts') },
+  { name: 'lab', description: 'local machines for demo and tests', load: () => import('./lab.ts') },
+];
+
+async function main(argv: readonly string[]): Promise<number> {
+  const program = new Command('picluster')
+    .description('Turns bare machines into a home-lab Kubernetes platform, and keeps it alive.')
+    .version(await versionOfPackage(), '-V, --version')
+    .showHelpAfterError('(add --help for all options)')
+    .enablePositionalOptions()
+    .exitOverride();
+  const called = argv.find((word) => COMMANDS.some(({ name }) => name === word));
+  for (const entry of COMMANDS) {
+    const command = program.command(entry.name).description(entry.description).exitOverride();
+    if (entry.name === called) (await entry.load()).define(command);
+    else command.allowUnknownOption().argument('[args...]');
+  }
+  try {
+    await program.parseAsync(argv, { from: 'user' });
+    return Number(process.exitCode ?? EXIT.done);
+  } catch (error) {
+    return await report(error);
+  }
+}
+
+async function report(error: unknown): Promise<number> {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
+  const { describeError } = await import('#src/render/error-text.ts');
+  process.stderr.write(`${describeError(error)}\n`);
+  return error instanceof PiclusterError ? error.exitCode : EXIT.bug;
+}
+
+async function versionOfPackage(): Promise<string> {
+  const { default: manifest } = await import('../../package.json', { with: { type: 'json' } });
+  return manifest.version;
+}
+
+const exitCode = await main(process.argv.slice(2));
+// Output to a pipe may still be under way; an open socket must not keep a finished run alive.
+process.stdout.write('', () => process.exit(exitCode));

@@ -1,0 +1,58 @@
+import type { EventError, StampedEvent } from '#src/engine/events.ts';
+import { changeSummary, changeText } from './change-text.ts';
+
+/** Lines for people, one per thing that is worth one; nothing for what is as it should be. Pure. */
+export function eventLines(event: StampedEvent, options: { showDiffs: boolean }): string[] {
+  switch (event.type) {
+    case 'host.key.trusted':
+      return [`${event.host}: first contact, its host key is now trusted: ${event.fingerprint}`];
+    case 'host.facts':
+      return [`${event.host}: ${event.summary}`];
+    case 'step.planned':
+      return [
+        `  ${mark(event.change.action)} ${event.step}: ${changeSummary(event.change)}`,
+        ...(options.showDiffs ? indent(changeText(event.change), '      ') : []),
+      ];
+    case 'step.end':
+      return stepEndLines(event);
+    case 'host.waiting':
+      return [];
+    case 'host.lost':
+      return errorLines(event.error, `${event.host}: lost`);
+    case 'fact':
+      return [`${event.host ? `${event.host}: ` : ''}${event.text}`];
+    case 'warning':
+      return [`warning: ${event.host ? `${event.host}: ` : ''}${event.text}`];
+    default:
+      return [];
+  }
+}
+
+function stepEndLines(event: Extract<StampedEvent, { type: 'step.end' }>): string[] {
+  const seconds = `(${formatDuration(event.durationMs)})`;
+  if (event.status === 'changed')
+    return [`changed  ${event.step}${event.change ? `: ${changeSummary(event.change)}` : ''} ${seconds}`];
+  if (event.status === 'failed')
+    return errorLines(event.error ?? { code: 'E_STEP', message: 'failed' }, `FAILED   ${event.step} ${seconds}`);
+  return [];
+}
+
+/** An error as a person wants it: what failed, on which host, what the machine said, what to do next. */
+export function errorLines(error: EventError, headline: string): string[] {
+  const lines = [headline, `  ${error.message}`];
+  if (error.output?.trim()) lines.push('  the machine said:', ...indent(error.output.trimEnd().split('\n').slice(-25), '    | '));
+  if (error.hint) lines.push(`  next: ${error.hint}`);
+  return lines;
+}
+
+const indent = (lines: readonly string[], by: string): string[] => lines.map((line) => by + line);
+
+export const mark = (action: string): string =>
+  ({ create: '+', delete: '-', update: '~', restart: '!', run: '>' })[action] ?? '?';
+
+/** `0.4 s`, `12 s`, `3 min 5 s`. */
+export function formatDuration(ms: number): string {
+  if (ms < 10_000) return `${(ms / 1000).toFixed(1)} s`;
+  const seconds = Math.round(ms / 1000);
+  return seconds < 120 ? `${seconds} s` : `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
+}

@@ -1,0 +1,21 @@
+import type { StampedEvent } from '#src/engine/events.ts';
+
+/** Sees every event of a run, in order; touches nothing but its output. */
+export interface Renderer {
+  onEvent(event: StampedEvent): void;
+  /** Resolves once everything is written. */
+  close(): Promise<void>;
+}
+
+export type OutputFormat = 'text' | 'json';
+
+/** Progress on a terminal, plain lines elsewhere, NDJSON on request. Heavy libraries are loaded only when used. */
+export async function createRenderer(
+  format: OutputFormat,
+  out: NodeJS.WriteStream,
+  options: { showDiffs: boolean },
+): Promise<Renderer> {
+  if (format === 'json') return (await import('./json.ts')).jsonRenderer(out);
+  if (!out.isTTY) return (await import('./plain.ts')).plainRenderer(out, options);
+  return (await import('./progress.ts')).progressRenderer(out, options);
+}
