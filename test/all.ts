@@ -1,0 +1,48 @@
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { execa } from 'execa';
+import { addCounts, type Counts, countVitest, formatCounts } from './counts.ts';
+import { goTests } from './go-tests.ts';
+
+/** Everything `.ci/run` judges: static checks, unit tests, Go tests, lab tests. Writes the totals to .test-results/summary.txt. */
+const RESULTS = '.test-results';
+rmSync(RESULTS, { recursive: true, force: true });
+mkdirSync(RESULTS);
+
+async function statics(): Promise<Counts> {
+  const runs = [
+    ['node_modules/.bin/biome', 'check', '--error-on-warnings', '.'],
+    ['node_modules/.bin/tsc', '--noEmit'],
+  ];
+  let failed = 0;
+  for (const [command = '', ...args] of runs) {
+    const { exitCode } = await execa(command, args, { reject: false, stdio: 'inherit' });
+    if (exitCode !== 0) failed += 1;
+  }
+  return { passed: runs.length - failed, failed, skipped: 0 };
+}
+
+async function vitest(project: string): Promise<Counts> {
+  const file = `${RESULTS}/${project}.json`;
+  const args = [
+    'node_modules/.bin/vitest',
+    'run',
+    '--project',
+    project,
+    '--reporter=default',
+    '--reporter=json',
+    `--outputFile.json=${file}`,
+  ];
+  const { exitCode } = await execa(process.execPath, args, { reject: false, stdio: 'inherit' });
+  try {
+    return countVitest(JSON.parse(readFileSync(file, 'utf8')), exitCode ?? 1);
+  } catch {
+    return { passed: 0, failed: 1, skipped: 0 };
+  }
+}
+
+const counts: Counts[] = [];
+for (const suite of [statics, () => vitest('unit'), goTests, () => vitest('lab')]) counts.push(await suite());
+const total = addCounts(counts);
+writeFileSync(`${RESULTS}/summary.txt`, `${formatCounts(total)}\n`);
+console.log(formatCounts(total));
+process.exitCode = total.failed > 0 || total.skipped > 0 || total.passed === 0 ? 1 : 0;
