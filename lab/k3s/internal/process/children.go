@@ -1,0 +1,95 @@
+// Package process runs the components as children that live and die with this process, and talks to systemd.
+package process
+
+import (
+	"context"
+	"io"
+	"os"
+	"os/exec"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"picluster/lab/k3s/internal/logger"
+)
+
+var (
+	spawn    = make(chan func())
+	stopping atomic.Bool
+	mu       sync.Mutex
+	children []*child
+)
+
+type child struct {
+	cmd  *exec.Cmd
+	done chan struct{}
+}
+
+func init() { // one locked thread starts every child: the parent-death signal belongs to the thread
+	go func() {
+		runtime.LockOSThread()
+		for f := range spawn {
+			f()
+		}
+	}()
+}
+
+// Start runs a program that is killed when we die. If it ends by itself, so do we, and systemd starts us again.
+// Its output goes to out, or to our stderr when out is nil. Pods are not affected: their shims are nobody's children.
+func Start(name, path string, out io.Writer, args ...string) {
+	cmd := exec.Command(path, args...)
+	if out == nil {
+		out = os.Stderr
+	}
+	cmd.Stdout, cmd.Stderr = out, out
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	cmd.Env = append(os.Environ(), "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "NOTIFY_SOCKET=", "K3S_TOKEN=", "K3S_AGENT_TOKEN=")
+	started := make(chan error)
+	spawn <- func() { started <- cmd.Start() }
+	if err := <-started; err != nil {
+		logger.Fatalf("%s exited: %v", name, err)
+	}
+	c := &child{cmd, make(chan struct{})}
+	mu.Lock()
+	children = append(children, c)
+	mu.Unlock()
+	go func() {
+		err := cmd.Wait()
+		close(c.done)
+		if !stopping.Load() {
+			logger.Fatalf("%s exited: %v", name, err)
+		}
+	}()
+}
+
+// Component runs one of the Kubernetes or etcd programs inside this binary.
+func Component(name string, args ...string) {
+	self, err := os.Executable()
+	if err != nil {
+		logger.Fatalf("%s exited: %v", name, err)
+	}
+	Start(name, self, nil, append([]string{name}, args...)...)
+}
+
+// stopTime bounds a stop: K3s is one process and ends at once; here etcd and containerd get a moment to close their files.
+const stopTime = 3 * time.Second
+
+// Stop ends the children; those that don't end in time are killed by our death.
+func Stop() {
+	stopping.Store(true)
+	mu.Lock()
+	defer mu.Unlock()
+	for _, c := range children {
+		c.cmd.Process.Signal(syscall.SIGTERM)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), stopTime)
+	defer cancel()
+	for _, c := range children {
+		select {
+		case <-c.done:
+		case <-ctx.Done():
+		}
+	}
+}
