@@ -5,10 +5,13 @@ import (
 	"picluster/lab/k3s/internal/process"
 )
 
-// startControlPlane runs API server, controller manager and scheduler; the latter two wait for the first by themselves.
-func (s *server) startControlPlane() {
+func (s *server) startAPIServer() {
+	process.Component("kube-apiserver", config.ComponentArgs(s.apiServerArgs(), s.c.Raw("kube-apiserver-arg"))...)
+}
+
+// startControllers runs controller manager and scheduler; they end when the API does not answer.
+func (s *server) startControllers() {
 	c := s.c
-	process.Component("kube-apiserver", config.ComponentArgs(s.apiServerArgs(), c.Raw("kube-apiserver-arg"))...)
 	extra := append(append([]string{}, c.Raw("kube-controller-arg")...), c.Raw("kube-controller-manager-arg")...)
 	process.Component("kube-controller-manager", config.ComponentArgs(s.controllerManagerArgs(), extra)...)
 	if !c.Bool("disable-scheduler") {

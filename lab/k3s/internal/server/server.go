@@ -4,6 +4,7 @@ package server
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"picluster/lab/k3s/internal/addons"
@@ -160,15 +161,31 @@ func (s *server) startAPI(ctx context.Context) error {
 	if s.rest, s.kube, err = kube.Client(s.c.Data("server", "cred", "supervisor.kubeconfig")); err != nil {
 		return err
 	}
-	s.startControlPlane()
+	s.startAPIServer()
 	err = process.Retry(ctx, "see the API server ready", 500*time.Millisecond, func() error {
 		ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 		defer cancel()
-		_, err := s.kube.RESTClient().Get().AbsPath("/readyz").DoRaw(ctx)
-		return err
+		raw, err := s.kube.RESTClient().Get().AbsPath("/readyz").DoRaw(ctx)
+		return notReady(raw, err)
 	})
 	if err == nil {
 		s.sup.Ready(s.kube)
+		s.startControllers()
+	}
+	return err
+}
+
+// notReady names the failing checks instead of the whole list.
+func notReady(answer []byte, err error) error {
+	var failing []string
+	for _, line := range strings.Split(string(answer), "\n") {
+		if check, ok := strings.CutPrefix(line, "[-]"); ok {
+			check, _, _ = strings.Cut(check, " ")
+			failing = append(failing, check)
+		}
+	}
+	if err != nil && len(failing) > 0 {
+		return fmt.Errorf("not yet: %s", strings.Join(failing, ", "))
 	}
 	return err
 }
