@@ -1,11 +1,11 @@
 import type { Facts } from '#src/facts/facts.ts';
 import type { Change } from '#src/resource/kind.ts';
 import type { StepRef } from '#src/role/step.ts';
+import type { CheckResult } from './check-actions.ts';
 import type { Graph, Step } from './graph.ts';
 import { isResourceStep, type Observations } from './observe.ts';
-
 /** What an action's check said while planning. */
-export type ActionChecks = ReadonlyMap<StepRef, 'done' | Change | 'later'>;
+export type ActionChecks = ReadonlyMap<StepRef, CheckResult>;
 
 export interface PlannedStep {
   readonly step: Step;
@@ -32,6 +32,10 @@ export function makePlan(
     if (change) changed.set(step.ref, step);
     steps.push({ step, change });
   }
+  return planOf(steps);
+}
+
+export function planOf(steps: readonly PlannedStep[]): Plan {
   return { steps, changes: steps.filter((planned): planned is PlannedStep & { change: Change } => planned.change !== undefined) };
 }
 

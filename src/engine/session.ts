@@ -19,6 +19,8 @@ export class HostSession {
   readonly connection: Connection;
   readonly shell: RootShell;
   facts: Facts;
+  /** `performance.now()` when it was opened. */
+  readonly openedAt = performance.now();
 
   private constructor(host: Host, connection: Connection, shell: RootShell, facts: Facts) {
     this.host = host;

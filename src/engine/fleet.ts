@@ -1,0 +1,106 @@
+import type { Host } from '#src/cluster/cluster.ts';
+import { HostLostError, LockedError, PermissionError, PiclusterError } from '#src/errors.ts';
+import type { LockRequest } from '#src/transport/connection.ts';
+import { toEventError } from './event-error.ts';
+import type { Emit } from './events.ts';
+import { type Connect, HostSession } from './session.ts';
+
+/** Handshakes under way at once: each costs CPU on this machine. */
+const MAX_HANDSHAKES = 20;
+
+export interface FleetOptions {
+  readonly connect: Connect;
+  readonly lock: LockRequest | undefined;
+  readonly emit: Emit;
+  readonly signal: AbortSignal;
+}
+
+/** The connected hosts of a run, and those that could not be reached. */
+export class Fleet {
+  readonly #options: FleetOptions;
+  readonly #sessions = new Map<string, HostSession>();
+  readonly lost = new Map<string, PiclusterError>();
+
+  constructor(options: FleetOptions) {
+    this.#options = options;
+  }
+
+  session(host: string): HostSession | undefined {
+    return this.#sessions.get(host);
+  }
+
+  get sessions(): HostSession[] {
+    return [...this.#sessions.values()];
+  }
+
+  /** Throws when a machine says no (all refusals at once) or is locked by another run; hosts that cannot be reached go to `lost`. */
+  async connect(hosts: readonly Host[]): Promise<void> {
+    const results = await mapBounded(hosts, MAX_HANDSHAKES, (host) => this.#open(host));
+    const errors = results.filter((error) => error !== undefined);
+    throwRefusals(errors);
+    for (const error of errors) {
+      if (!(error instanceof HostLostError) || !error.host) throw error;
+      this.lost.set(error.host, error);
+      this.#options.emit({ type: 'host.lost', host: error.host, error: toEventError(error) });
+    }
+  }
+
+  async #open(host: Host): Promise<PiclusterError | undefined> {
+    const { emit, connect, lock, signal } = this.#options;
+    const startedAt = performance.now();
+    emit({ type: 'host.connecting', host: host.name, address: host.address });
+    try {
+      const session = await HostSession.open(host, connect, { signal, lock });
+      this.#sessions.set(host.name, session);
+      const { os, arch, hostname } = session.facts;
+      emit({ type: 'host.connected', host: host.name, durationMs: performance.now() - startedAt });
+      emit({ type: 'host.facts', host: host.name, summary: `${hostname}: ${os.prettyName}, ${arch}` });
+      return undefined;
+    } catch (error) {
+      if (error instanceof PiclusterError) return Object.assign(error, { host: error.host ?? host.name });
+      throw error;
+    }
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(
+      this.sessions.map(async (session) => {
+        await session.close();
+        this.#options.emit({
+          type: 'host.end',
+          host: session.host.name,
+          traffic: session.traffic,
+          durationMs: performance.now() - session.openedAt,
+        });
+      }),
+    );
+    this.#sessions.clear();
+  }
+}
+
+/** Refusals of machines stop the run before anything was changed; all of them are told at once. */
+function throwRefusals(errors: readonly PiclusterError[]): void {
+  for (const type of [PermissionError, LockedError]) {
+    const refused = errors.filter((error) => error instanceof type);
+    const [first] = refused;
+    if (!first) continue;
+    if (refused.length === 1) throw first;
+    throw new type(
+      refused.map((error) => `${error.host}: ${error.message}`).join('\n  '),
+      first.hint ? { hint: first.hint } : {},
+    );
+  }
+}
+
+async function mapBounded<T, R>(items: readonly T[], limit: number, work: (item: T) => Promise<R>): Promise<R[]> {
+  const results: R[] = [];
+  let next = 0;
+  const worker = async (): Promise<void> => {
+    while (next < items.length) {
+      const index = next++;
+      results[index] = await work(items[index] as T);
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(limit, items.length) }, worker));
+  return results;
+}
