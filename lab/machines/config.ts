@@ -68,7 +68,7 @@ export function parseLabFile(text: string, file: string): NodeConfig[] {
 
 function normalise(lab: z.output<typeof LabSchema>): NodeConfig[] {
   return lab.nodes.map((node) => {
-    const own: { user?: 'admin' | 'root' | undefined; memory?: string | undefined } = node;
+    const own = { user: undefined, memory: undefined, ...node };
     return { name: node.name, user: own.user ?? lab.user, memory: bytes(own.memory ?? lab.memory) };
   });
 }

@@ -42,6 +42,8 @@ export async function makeDisk(lab: Lab, node: NewNode): Promise<{ hostKey: stri
     await writeFile(join(upper, file), text, { mode: 0o644 });
   const publicHostKey = await makeHostKeys(join(upper, 'etc/ssh'), node.name);
   await seedPackages(node.debs, join(upper, 'var/cache/apt/archives'));
+  // there is no record of it: left by a run that was killed before it wrote one
+  await rm(directory, { recursive: true, force: true });
   await rename(aside, directory);
   return { hostKey: fingerprint(publicHostKey), publicHostKey };
 }

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { open, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { isOwnerAlive, ownerLine } from './process.ts';
 import { waitFor } from './wait.ts';
 
@@ -20,11 +21,13 @@ export async function withLock<T>(
   try {
     return await work();
   } finally {
-    await rm(file, { force: true });
+    // the work may have moved the directory away, and somebody else may have a lock in the new one
+    if ((await holder(file)) === (await ownerLine(process.pid)).trim()) await rm(file, { force: true });
   }
 }
 
 async function take(file: string): Promise<boolean> {
+  await mkdir(dirname(file), { recursive: true, mode: 0o700 });
   try {
     const handle = await open(file, 'wx');
     await handle.writeFile(await ownerLine(process.pid));

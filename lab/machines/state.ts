@@ -65,7 +65,7 @@ export async function writeState(lab: Lab, state: LabState): Promise<void> {
 export async function otherSubnets(lab: Lab): Promise<string[]> {
   const subnets: string[] = [];
   for (const id of await readdir(lab.stateRoot).catch(() => [])) {
-    if (id === lab.id) continue;
+    if (id === lab.id || id.startsWith('.')) continue;
     const text = await readFile(join(lab.stateRoot, id, 'lab.json'), 'utf8').catch(() => undefined);
     if (text !== undefined) subnets.push(`${(JSON.parse(text) as LabState).subnet}.0/24`);
   }
