@@ -3,7 +3,7 @@ import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { clearCgroups, findLeader } from './cgroups.ts';
 import type { Lab } from './identity.ts';
-import { withLock } from './lock.ts';
+import { withLabLock } from './lock.ts';
 import { removeNetwork } from './network.ts';
 import { powerOff } from './power.ts';
 import { findProcesses, kill } from './process.ts';
@@ -24,8 +24,8 @@ export interface DownOptions {
 export async function down(lab: Lab, options: DownOptions = {}): Promise<void> {
   const say = options.say ?? (() => undefined);
   const state = await readState(lab);
-  await withLock(
-    join(lab.stateDir, 'lock'),
+  await withLabLock(
+    lab,
     async () => {
       if (options.keep) await Promise.all((state?.nodes ?? []).map(({ name }) => shutDown(lab, name, say, options.signal)));
       await killRunners(lab);
@@ -37,7 +37,7 @@ export async function down(lab: Lab, options: DownOptions = {}): Promise<void> {
       await rm(lab.local('cluster', 'known_hosts'), { force: true });
       await discard(lab);
     },
-    { signal: options.signal, timeout: 120_000 },
+    { signal: options.signal, say },
   );
   if (options.purge) await rm(lab.localDir, { recursive: true, force: true });
 }

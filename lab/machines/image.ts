@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
-import { access, mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
-import { homedir } from 'node:os';
+import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { withLock } from './lock.ts';
+import { cacheDir, cached } from '#lab/artifacts/cache.ts';
+import { digestFiles } from '#lab/artifacts/files.ts';
 import { run } from './run.ts';
 
 const HERE = fileURLToPath(new URL('image/', import.meta.url));
@@ -23,13 +23,9 @@ const PACKAGES = [
   'containerd runc containernetworking-plugins conntrack ethtool socat',
 ].flatMap((line) => line.split(' '));
 
-export function cacheRoot(): string {
-  return join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'picluster-lab');
-}
-
 /** Where nodes keep the Debian packages they downloaded. */
 export async function debsCache(): Promise<string> {
-  const directory = join(cacheRoot(), 'debs', SUITE);
+  const directory = join(cacheDir(), 'debs', SUITE);
   await mkdir(directory, { recursive: true });
   return directory;
 }
@@ -71,60 +67,24 @@ export async function baseImage(options: { say(line: string): void; signal?: Abo
     await run('apt-get', ['indextargets', '--format', format, 'Created-By: Packages'], { signal }).catch(() => ''),
   );
   const authorities = await readFile(AUTHORITIES).catch(() => Buffer.alloc(0));
-  const inputs = [SUITE, ...PACKAGES, ...settings, ...mirrors, digest(authorities), await digestOf(HERE)];
-  return await cached('base', inputs, async (directory) => {
+  const inputs = {
+    suite: SUITE,
+    packages: PACKAGES,
+    settings,
+    mirrors,
+    authorities: createHash('sha256').update(authorities).digest('hex'),
+    files: await digestFiles(HERE, ['**/*']),
+  };
+  const build = async (directory: string): Promise<void> => {
     options.say(`building the machines' base image (Debian ${SUITE}; about half a minute)`);
     const hook = `${HERE}customize.sh "$1" ${HERE.replace(/\/$/, '')} ${AUTHORITIES}`;
-    const args = [
-      '--mode=root',
-      '--variant=minbase',
-      '--skip=cleanup/apt/lists',
-      `--include=${PACKAGES.join(',')}`,
-      `--customize-hook=${hook}`,
-    ];
+    const flags = ['--mode=root', '--variant=minbase', '--skip=cleanup/apt/lists', `--include=${PACKAGES.join(',')}`];
+    const apt = settings.map((line) => `--aptopt=${line}`);
     const root = join(directory, 'root');
-    await run('mmdebstrap', [...args, ...settings.map((line) => `--aptopt=${line}`), SUITE, root, ...mirrors], {
+    await run('mmdebstrap', [...flags, `--customize-hook=${hook}`, ...apt, SUITE, root, ...mirrors], {
       signal,
       timeout: 580_000,
     });
-  });
-}
-
-const digest = (data: Buffer | string): string => createHash('sha256').update(data).digest('hex');
-
-/** Names and contents of all files below a directory. */
-async function digestOf(directory: string): Promise<string> {
-  const hash = createHash('sha256');
-  const entries = await readdir(directory, { recursive: true, withFileTypes: true });
-  for (const path of entries
-    .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath, entry.name))
-    .sort()) {
-    hash.update(`${path.slice(directory.length)}\0${digest(await readFile(path))}\n`);
-  }
-  return hash.digest('hex');
-}
-
-async function cached(name: string, inputs: readonly string[], build: (directory: string) => Promise<void>): Promise<string> {
-  const root = join(cacheRoot(), 'machines');
-  await mkdir(root, { recursive: true });
-  const target = join(root, `${name}-${digest(inputs.join('\0')).slice(0, 12)}`);
-  const isThere = () =>
-    access(target).then(
-      () => true,
-      () => false,
-    );
-  if (await isThere()) return join(target, 'root');
-  await withLock(
-    `${target}.lock`,
-    async () => {
-      if (await isThere()) return;
-      await rm(`${target}.new`, { recursive: true, force: true });
-      await mkdir(`${target}.new`);
-      await build(`${target}.new`);
-      await rename(`${target}.new`, target);
-    },
-    { timeout: 600_000 },
-  );
-  return join(target, 'root');
+  };
+  return join(await cached('base', inputs, build, { signal, log: options.say }), 'root');
 }

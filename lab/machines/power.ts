@@ -1,11 +1,12 @@
-import { StepFailedError } from '#src/errors.ts';
+import { access } from 'node:fs/promises';
+import { RefusedError, StepFailedError } from '#src/errors.ts';
 import { clearCgroups, findLeader } from './cgroups.ts';
 import type { Lab } from './identity.ts';
 import { kill } from './process.ts';
 import { run } from './run.ts';
 import { consoleTail, findRunner, startRunner } from './runner.ts';
 import { ssh } from './ssh.ts';
-import { requireNode } from './state.ts';
+import { type NodeState, requireNode } from './state.ts';
 import { waitFor } from './wait.ts';
 
 export interface PowerOptions {
@@ -41,10 +42,19 @@ export async function powerOn(lab: Lab, name: string, options: PowerOptions = {}
   if (wasOff) {
     if ((await findLeader(lab, name)) !== undefined) await stopOrphan(lab, name, options);
     await clearCgroups(lab, name);
+    await requireBase(node);
     await startRunner(lab, node, options.signal);
   }
   await waitForSsh(lab, name, options);
   return wasOff;
+}
+
+async function requireBase(node: NodeState): Promise<void> {
+  await access(node.base).catch(() => {
+    throw new RefusedError(`the base image that ${node.name} lies on is gone: ${node.base}`, [], {
+      hint: 'The cache was emptied. Make the lab anew: picluster lab down, picluster lab up',
+    });
+  });
 }
 
 /** A node whose runner was killed goes on, but nobody would boot it again: shut it down so that it can get a new runner. */

@@ -13,7 +13,7 @@ export async function startTicks(pid: number): Promise<number | undefined> {
 }
 
 export async function ownerLine(pid: number): Promise<string> {
-  return `${pid} ${(await startTicks(pid)) ?? 0}\n`;
+  return `${pid} ${(await startTicks(pid)) ?? 0}`;
 }
 
 /** Whether the process of an `ownerLine` still runs; an id that was given to another process does not count. */

@@ -1,14 +1,18 @@
 import { access, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { ensureRepository } from '#lab/serve/repository.ts';
+import { writeClusterDirectory } from './cluster.ts';
 import { wantedNodes } from './config.ts';
 import { installDependencies } from './dependencies.ts';
 import { makeDisk } from './disk.ts';
 import type { Lab } from './identity.ts';
 import { baseImage, debsCache } from './image.ts';
 import { ensureLabKey, writeSshFiles } from './keys.ts';
-import { withLock } from './lock.ts';
+import { withLabLock } from './lock.ts';
+import { mirrorDirectory } from './mirror.ts';
 import { ensureNetwork, usedNetworks } from './network.ts';
 import { powerOn } from './power.ts';
+import { ensureService } from './service.ts';
 import { type LabState, type NodeState, otherSubnets, readState, writeState } from './state.ts';
 import { assignAddresses, chooseSubnet } from './subnet.ts';
 
@@ -17,6 +21,8 @@ export interface UpOptions {
   file?: string | undefined;
   /** Names instead of a file. */
   nodes?: readonly string[] | undefined;
+  /** false: machines and git only; the mirror keeps what it had. For tests that install nothing. */
+  artifacts?: boolean | undefined;
   signal?: AbortSignal | undefined;
   /** One line for each fact as it becomes true. */
   say?(line: string): void;
@@ -32,8 +38,8 @@ export async function up(lab: Lab, options: UpOptions = {}): Promise<LabState> {
   const base = await baseImage({ say, signal });
   await mkdir(join(lab.stateDir, 'nodes'), { recursive: true, mode: 0o700 });
 
-  return await withLock(
-    join(lab.stateDir, 'lock'),
+  return await withLabLock(
+    lab,
     async () => {
       let state = (await readState(lab)) ?? (await newState(lab));
       const names = wanted.map((node) => node.name);
@@ -55,10 +61,21 @@ export async function up(lab: Lab, options: UpOptions = {}): Promise<LabState> {
       }
       await writeState(lab, state);
       await writeSshFiles(lab, state);
+      const cluster = await writeClusterDirectory(lab, state);
+      await ensureRepository(join(lab.stateDir, 'git'));
       await Promise.all(state.nodes.map((node) => start(lab, node, say, signal)));
+      if (options.artifacts !== false) {
+        state = { ...state, mirror: await mirrorDirectory({ say, signal }) };
+        await writeState(lab, state);
+      }
+      const service = (await ensureService(lab, state, signal)) ? 'serves' : 'served';
+      say(
+        `mirror http://${state.gateway}:${state.ports.mirror} and git http://${state.gateway}:${state.ports.git}/cluster.git: ${service}`,
+      );
+      say(`cluster directory ${cluster}`);
       return state;
     },
-    { signal, timeout: 300_000 },
+    { signal, say },
   );
 }
 

@@ -1,0 +1,32 @@
+import { execa } from 'execa';
+import { findLeader } from './cgroups.ts';
+import type { Lab } from './identity.ts';
+import { consoleFile } from './runner.ts';
+import { requireNode } from './state.ts';
+
+export interface LogOptions {
+  follow?: boolean | undefined;
+  /** The console, with what happened before the journal was there and after it ended. */
+  console?: boolean | undefined;
+  unit?: string | undefined;
+  lines: number;
+  signal?: AbortSignal | undefined;
+}
+
+/** Prints a node's journal (of a node that is off: its console) to our own output until it ends or is interrupted. */
+export async function logs(lab: Lab, name: string, options: LogOptions): Promise<void> {
+  await requireNode(lab, name);
+  const leader = await findLeader(lab, name);
+  const follow = options.follow ? ['--follow'] : [];
+  const count = `--lines=${options.lines}`;
+  const journal = ['--no-pager', count, ...follow, ...(options.unit ? [`--unit=${options.unit}`] : [])];
+  const [file, args] =
+    leader === undefined || options.console
+      ? ['tail', [count, ...follow, consoleFile(lab, name)]]
+      : ['nsenter', ['--target', String(leader), '--mount', '--pid', '--', 'journalctl', ...journal]];
+  await execa(file, args, {
+    stdio: ['ignore', 'inherit', 'inherit'],
+    reject: false,
+    ...(options.signal && { cancelSignal: options.signal }),
+  });
+}
