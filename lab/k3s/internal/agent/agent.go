@@ -26,6 +26,9 @@ func Run(ctx context.Context, c *config.Config, role Role) error {
 	if err := os.MkdirAll(dir+"/pod-manifests", 0o700); err != nil {
 		return err
 	}
+	if err := os.Chmod(dir, 0o700); err != nil { // images may have been put there before the first start
+		return err
+	}
 	join, err := joining(ctx, c, role)
 	if err != nil {
 		return err

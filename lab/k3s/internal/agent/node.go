@@ -29,7 +29,7 @@ func describeNode(ctx context.Context, client kubernetes.Interface, c *config.Co
 	}
 	args, _ := json.Marshal(c.Redacted())
 	hash := sha256.Sum256(args)
-	annotations := map[string]string{"k3s.io/hostname": c.NodeName(), "k3s.io/internal-ip": c.NodeIP(), "alpha.kubernetes.io/provided-node-ip": c.NodeIP(),
+	annotations := map[string]string{"k3s.io/hostname": c.NodeName(), "k3s.io/internal-ip": c.NodeIP(),
 		"k3s.io/node-args": string(args), "k3s.io/node-env": "{}", "k3s.io/node-config-hash": base32.StdEncoding.EncodeToString(hash[:])}
 	for k, v := range role.Annotations {
 		annotations[k] = v
