@@ -1,5 +1,4 @@
-import { randomUUID } from 'node:crypto';
-import { rename, rm } from 'node:fs/promises';
+import { glob, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { clearCgroups, findLeader } from './cgroups.ts';
 import type { Lab } from './identity.ts';
@@ -10,6 +9,8 @@ import { findProcesses, kill } from './process.ts';
 import { stopService } from './service.ts';
 import { readState } from './state.ts';
 import { waitFor } from './wait.ts';
+
+const REMOVE = { recursive: true, force: true, maxRetries: 5, retryDelay: 200 };
 
 export interface DownOptions {
   /** Shut the nodes down properly and keep their disks for the next `up`. */
@@ -70,7 +71,12 @@ async function findRunners(lab: Lab): Promise<number[]> {
 
 /** Renamed first: a half-removed lab is never taken for one. */
 async function discard(lab: Lab): Promise<void> {
-  const trash = join(lab.stateRoot, `.trash-${lab.id}-${randomUUID()}`);
-  await rename(lab.stateDir, trash);
-  await rm(trash, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
+  const trash = join(lab.stateRoot, `.trash-${lab.id}`);
+  await rm(trash, REMOVE);
+  await rename(lab.stateDir, trash).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT') throw error;
+  });
+  await rm(trash, REMOVE);
+  // systemd-nspawn leaves an empty directory per machine when it is killed
+  for await (const path of glob(`/run/systemd/nspawn/*/${lab.machine('*')}`)) await rm(path, REMOVE);
 }
