@@ -5,10 +5,15 @@ import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 
 /** sha256 of each file below `root` that a pattern matches, by its path from there; directories are left out. */
-export async function digestFiles(root: string, patterns: readonly string[]): Promise<Record<string, string>> {
-  const names = (await Array.fromAsync(glob([...patterns], { cwd: root }))).sort();
+export async function digestFiles(
+  root: string,
+  patterns: readonly string[],
+  exclude: readonly string[] = [],
+): Promise<Record<string, string>> {
+  const names: string[] = [];
+  for await (const name of glob([...patterns], { cwd: root, exclude: [...exclude] })) names.push(name);
   const digests: Record<string, string> = {};
-  for (const name of names) {
+  for (const name of names.sort()) {
     const path = join(root, name);
     if ((await stat(path)).isFile())
       digests[name] = createHash('sha256')

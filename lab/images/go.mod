@@ -1,0 +1,3 @@
+module picluster/lab/images
+
+go 1.24.0
