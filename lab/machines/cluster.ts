@@ -53,5 +53,9 @@ async function ensureSecrets(file: string): Promise<void> {
   );
   if (isThere) return;
   const random = (): string => randomBytes(24).toString('hex');
-  await writeAside(file, stringify({ k3s: { token: random() }, git: { username: GIT_USER, token: random() } }), 0o600);
+  await writeAside(
+    file,
+    stringify({ k3s: { token: random(), agentToken: random() }, git: { username: GIT_USER, token: random() } }),
+    0o600,
+  );
 }

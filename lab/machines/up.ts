@@ -1,20 +1,23 @@
 import { access, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { buildArtifacts } from '#lab/artifacts/build.ts';
 import { ensureRepository } from '#lab/serve/repository.ts';
 import { writeClusterDirectory } from './cluster.ts';
-import { wantedNodes } from './config.ts';
+import { type NodeConfig, wantedNodes } from './config.ts';
 import { installDependencies } from './dependencies.ts';
 import { makeDisk } from './disk.ts';
 import type { Lab } from './identity.ts';
 import { baseImage, debsCache } from './image.ts';
 import { ensureLabKey, writeSshFiles } from './keys.ts';
 import { withLabLock } from './lock.ts';
-import { mirrorDirectory } from './mirror.ts';
 import { ensureNetwork, usedNetworks } from './network.ts';
 import { powerOn } from './power.ts';
 import { ensureService } from './service.ts';
 import { type LabState, type NodeState, otherSubnets, readState, writeState } from './state.ts';
 import { assignAddresses, chooseSubnet } from './subnet.ts';
+
+type Say = (line: string) => void;
+type Signal = AbortSignal | undefined;
 
 export interface UpOptions {
   /** Another lab file than lab/lab.yaml. */
@@ -34,52 +37,66 @@ export async function up(lab: Lab, options: UpOptions = {}): Promise<LabState> {
   const { signal } = options;
   const wanted = await wantedNodes(lab, options);
   await installDependencies({ say, signal });
-  const authorizedKey = await ensureLabKey(lab);
   const base = await baseImage({ say, signal });
-  await mkdir(join(lab.stateDir, 'nodes'), { recursive: true, mode: 0o700 });
+  const state = await withLabLock(lab, () => machines(lab, wanted, base, say, signal), { signal, say });
+  if (options.artifacts === false) return state;
 
-  return await withLabLock(
-    lab,
-    async () => {
-      let state = (await readState(lab)) ?? (await newState(lab));
-      const names = wanted.map((node) => node.name);
-      const addresses = assignAddresses(state.subnet, new Map(state.nodes.map((node) => [node.name, node.address])), names);
-      for (const fact of await ensureNetwork(lab, state.subnet, signal)) say(fact);
-      for (const node of wanted) {
-        if (state.nodes.some((known) => known.name === node.name) && (await exists(lab.nodeDir(node.name)))) continue;
-        const address = addresses.get(node.name)!;
-        const keys = await makeDisk(lab, {
-          name: node.name,
-          address,
-          gateway: state.gateway,
-          authorizedKey,
-          debs: await debsCache(),
-        });
-        const made: NodeState = { name: node.name, address, user: node.user, memory: node.memory, base, ...keys };
-        state = { ...state, nodes: [...state.nodes.filter((known) => known.name !== node.name), made] };
-        await writeState(lab, state);
-      }
-      await writeState(lab, state);
-      await writeSshFiles(lab, state);
-      const cluster = await writeClusterDirectory(lab, state);
-      await ensureRepository(join(lab.stateDir, 'git'));
-      await Promise.all(state.nodes.map((node) => start(lab, node, say, signal)));
-      if (options.artifacts !== false) {
-        state = { ...state, mirror: await mirrorDirectory({ say, signal }) };
-        await writeState(lab, state);
-      }
-      const service = (await ensureService(lab, state, signal)) ? 'serves' : 'served';
-      say(
-        `mirror http://${state.gateway}:${state.ports.mirror} and git http://${state.gateway}:${state.ports.git}/cluster.git: ${service}`,
-      );
-      say(`cluster directory ${cluster}`);
-      return state;
-    },
-    { signal, say },
-  );
+  // minutes on a fresh machine: meanwhile the lab is nobody's
+  const { mirror } = await buildArtifacts({ ...(signal && { signal }), log: say });
+  const finish = async () => serve(lab, { ...((await readState(lab)) ?? state), mirror }, say, signal);
+  return await withLabLock(lab, finish, { signal, say });
 }
 
-async function start(lab: Lab, node: NodeState, say: (line: string) => void, signal: AbortSignal | undefined): Promise<void> {
+async function machines(lab: Lab, wanted: readonly NodeConfig[], base: string, say: Say, signal: Signal): Promise<LabState> {
+  await mkdir(join(lab.stateDir, 'nodes'), { recursive: true, mode: 0o700 });
+  const before = (await readState(lab)) ?? (await newState(lab));
+  for (const fact of await ensureNetwork(lab, before.subnet, signal)) say(fact);
+  const state = await ensureDisks(lab, before, wanted, base);
+  await writeSshFiles(lab, state);
+  const cluster = await writeClusterDirectory(lab, state);
+  await ensureRepository(join(lab.stateDir, 'git'));
+  await Promise.all(state.nodes.map((node) => start(lab, node, say, signal)));
+  await serve(lab, state, say, signal);
+  say(`cluster directory ${cluster}`);
+  return state;
+}
+
+/** Nodes that the state knows and whose disk is there stay; each new one is written down at once. */
+async function ensureDisks(lab: Lab, before: LabState, wanted: readonly NodeConfig[], base: string): Promise<LabState> {
+  const authorizedKey = await ensureLabKey(lab);
+  const names = wanted.map((node) => node.name);
+  const addresses = assignAddresses(before.subnet, new Map(before.nodes.map((node) => [node.name, node.address])), names);
+  let state = before;
+  for (const node of wanted) {
+    if (state.nodes.some((known) => known.name === node.name) && (await exists(lab.nodeDir(node.name)))) continue;
+    const address = addresses.get(node.name)!;
+    const disk = { name: node.name, address, gateway: state.gateway, authorizedKey, debs: await debsCache() };
+    const made: NodeState = {
+      name: node.name,
+      address,
+      user: node.user,
+      memory: node.memory,
+      base,
+      ...(await makeDisk(lab, disk)),
+    };
+    state = { ...state, nodes: [...state.nodes.filter((known) => known.name !== node.name), made] };
+    await writeState(lab, state);
+  }
+  await writeState(lab, state);
+  return state;
+}
+
+async function serve(lab: Lab, state: LabState, say: Say, signal: Signal): Promise<LabState> {
+  await writeState(lab, state);
+  if (await ensureService(lab, state, signal)) {
+    const { gateway, ports, mirror } = state;
+    if (mirror !== undefined) say(`mirror http://${gateway}:${ports.mirror} serves ${mirror}`);
+    say(`git http://${gateway}:${ports.git}/cluster.git serves`);
+  }
+  return state;
+}
+
+async function start(lab: Lab, node: NodeState, say: Say, signal: Signal): Promise<void> {
   const began = Date.now();
   const started = await powerOn(lab, node.name, { signal });
   const how = started ? `up after ${((Date.now() - began) / 1000).toFixed(1)} s` : 'was up';
