@@ -12,12 +12,72 @@ mode_owner() { stat -c '%a %U %G' "$1" 2>/dev/null; }
 # sum PATH: sha256 of a regular file, or nothing.
 sum() { [ -f "$1" ] && sha256sum <"$1" 2>/dev/null | cut -d' ' -f1; }
 
-# place PATH MODE OWNER GROUP: standard input becomes the file, written aside and renamed, never half-written, never too open.
+# file_states PATH...: per path a record: type, mode, user, group, uid, gid, sha256 of a regular file. Symlinks are not followed.
+# One stat, one sha256sum, one awk for all. A path holds no newline and no backslash.
+file_states() {
+  {
+    printf 'p%s\n' "$@"
+    stat -c 's%F|%a|%U|%G|%u|%g|%n' -- "$@" 2>/dev/null
+    count=$#
+    for path; do
+      if [ -f "$path" ] && [ ! -L "$path" ]; then set -- "$@" "$path"; fi
+    done
+    shift "$count"
+    [ $# -eq 0 ] || sha256sum -- "$@" 2>/dev/null
+  } | awk '
+    /^p/ { order[++n] = substr($0, 2); next }
+    /^s/ { at = index($0, "|/"); state[substr($0, at + 1)] = substr($0, 2, at - 2); next }
+    { sums[substr($0, 67)] = substr($0, 1, 64) }
+    END {
+      for (i = 1; i <= n; i++) {
+        fields = state[order[i]]
+        gsub(/[|]/, "\037", fields)
+        printf "%s\037%s\037\036", (fields == "" ? "\037\037\037\037\037" : fields), sums[order[i]]
+      }
+    }'
+}
+
+# rename_over FROM TO: in one step; a symlink at TO is replaced, never followed.
+rename_over() {
+  if [ -L "$2" ] && [ -d "$2" ] && ! mv -fT "$1" "$2" 2>/dev/null; then rm -f "$2"; fi
+  [ ! -e "$1" ] && [ ! -L "$1" ] || mv -f "$1" "$2"
+}
+
+# place PATH MODE OWNER GROUP [CHECK]: standard input becomes the file, written aside and renamed, never half-written, never too open.
+# CHECK, a function, is given the candidate's path; when it fails, the file stays as it was.
 place() {
-  place_tmp=$(mktemp "$(dirname "$1")/.picluster.XXXXXX") || return 1
-  if cat >"$place_tmp" && chmod "$2" "$place_tmp" && chown "$3:$4" "$place_tmp" && sync "$place_tmp" 2>/dev/null && mv -f "$place_tmp" "$1"; then
+  place_dir=${1%/*} place_base=${1##*/}
+  if [ -d "$1" ] && [ ! -L "$1" ]; then
+    echo "$1 is a directory: it is not replaced by a file" >&2
+    return 1
+  fi
+  rm -f "$place_dir/.picluster.$place_base."?????? # left behind by a run that was killed
+  place_tmp=$(mktemp "$place_dir/.picluster.$place_base.XXXXXX") || return 1
+  if cat >"$place_tmp" && chown "$3:$4" "$place_tmp" && chmod "$2" "$place_tmp" &&
+    { sync "$place_tmp" 2>/dev/null || sync; } && { [ -z "${5-}" ] || "$5" "$place_tmp"; } && rename_over "$place_tmp" "$1"; then
     return 0
   fi
   rm -f "$place_tmp"
   return 1
+}
+
+# set_keyed_line FILE KEY [LINE]: in a file of ours with one line per key, sorted, the key's line becomes LINE, or goes.
+# A line belongs to the key when it is the key alone or goes on with a space.
+set_keyed_line() {
+  {
+    if [ -r "$1" ]; then
+      while IFS= read -r line || [ -n "$line" ]; do
+        case $line in '' | '#'* | "$2" | "$2 "*) ;; *) printf '%s\n' "$line" ;; esac
+      done <"$1"
+    fi
+    [ $# -lt 3 ] || printf '%s\n' "$3"
+  } | LC_ALL=C sort | { printf '# Written by picluster.\n' && cat; } | place "$1" 644 root root
+}
+
+# keyed_line FILE KEY: prints the key's line, without a newline.
+keyed_line() {
+  [ -r "$1" ] || return 0
+  while IFS= read -r line || [ -n "$line" ]; do
+    case $line in "$2" | "$2 "*) printf '%s' "$line" ;; esac
+  done <"$1"
 }

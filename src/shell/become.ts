@@ -1,0 +1,42 @@
+import { PermissionError } from '#src/errors.ts';
+import type { Become } from '#src/transport/connection.ts';
+import { quote } from './script.ts';
+
+/** How a command line is started as root, and whether a password will be asked for. */
+export interface BecomeCommand {
+  command: string;
+  /** What the other end prints on stderr when it wants the password; the password is sent only then. */
+  prompt: string | undefined;
+}
+
+/**
+ * The command line for the login user's shell, whatever that is. `program` is text for `sh -c`; without it `sh` reads standard input.
+ * Throws PermissionError for a doas password: doas reads it from a terminal only.
+ */
+export function becomeCommand(become: Become, marker: string, program?: string): BecomeCommand {
+  const shell = program === undefined ? 'sh' : `sh -c ${quote(program)}`;
+  if (become.method === 'none') return { command: `exec ${shell}`, prompt: undefined };
+  if (become.method === 'sudo') {
+    if (!become.password) return { command: `exec sudo -n ${shell}`, prompt: undefined };
+    const prompt = `${marker}-password`;
+    return { command: `exec sudo -S -p ${quote(prompt)} ${shell}`, prompt };
+  }
+  if (become.password) {
+    throw new PermissionError('doas cannot take a password without a terminal', {
+      hint: 'give the user a "permit nopass" line in doas.conf, or use sudo',
+    });
+  }
+  return { command: `exec doas -n ${shell}`, prompt: undefined };
+}
+
+/** What to do when becoming root failed, from what the machine said. */
+export function becomeHint(become: Become, user: string, said: string): string {
+  if (become.method === 'none') return `the login shell of ${user} must be able to start sh`;
+  if (/not found|No such file/.test(said)) return `install ${become.method}, or set another become method in hosts.yaml`;
+  if (/tty|terminal is required to read/.test(said) && !/password/.test(said)) {
+    return `remove "requiretty" for ${user} in the sudoers of this host`;
+  }
+  if (/password|authenticat/i.test(said)) return `give ${user} NOPASSWD in sudoers, or its password in the secrets (become)`;
+  if (/not in the sudoers|not allowed|not permitted/i.test(said)) return `let ${user} use ${become.method} on this host`;
+  return `try by hand: ssh ${user}@host ${become.method} id`;
+}

@@ -1,0 +1,76 @@
+import { connect } from 'node:net';
+import { HostLostError } from '#src/errors.ts';
+import type { ShellChannel } from '#src/shell/channel.ts';
+import { openRootShell } from '#src/shell/open.ts';
+import type { Connection, LocalPort, RootShell, ShellOptions, UploadOptions } from './connection.ts';
+import { forwardPort } from './forward.ts';
+import { processChannel } from './process-channel.ts';
+import { upload } from './upload.ts';
+
+/**
+ * This machine without SSH: the same shell and the same framing over a child process. For hosts with `connection: local`, and for tests.
+ * `shell`: what runs the requests, `dash`, `bash` or `busybox sh`; default `sh`.
+ */
+export function localConnection(options: { host?: string; shell?: string } = {}): Connection {
+  return new LocalConnection(options.host ?? 'local', options.shell ?? 'sh');
+}
+
+class LocalConnection implements Connection {
+  readonly host: string;
+  readonly traffic = { bytesSent: 0, bytesReceived: 0 };
+  readonly #shell: string;
+  readonly #shells: RootShell[] = [];
+  readonly #channels = new Set<ShellChannel>();
+  #become: ShellOptions['become'] = { method: 'none' };
+
+  constructor(host: string, shell: string) {
+    this.host = host;
+    this.#shell = shell;
+  }
+
+  async shell({ signal, become, lock }: ShellOptions): Promise<RootShell> {
+    this.#become = become;
+    const shell = await openRootShell((command) => this.#open(command), {
+      host: this.host,
+      user: process.env.USER ?? 'you',
+      become,
+      signal,
+      shell: this.#shell,
+      ...(lock ? { lock } : {}),
+    });
+    this.#shells.push(shell);
+    return shell;
+  }
+
+  async #open(command: string): Promise<ShellChannel> {
+    // The main shell is the one under test, too.
+    const line = command === 'exec sh' ? `exec ${this.#shell}` : command;
+    const channel = processChannel(['/bin/sh', '-c', line]);
+    this.#channels.add(channel);
+    void channel.ended.then(() => this.#channels.delete(channel));
+    channel.stdout.on('data', (chunk: Buffer) => {
+      this.traffic.bytesReceived += chunk.length;
+    });
+    return channel;
+  }
+
+  upload(localPath: string, remotePath: string, options: UploadOptions): Promise<void> {
+    const settings = { host: this.host, user: process.env.USER ?? 'you', become: this.#become };
+    return upload((command) => this.#open(command), localPath, remotePath, { ...options, ...settings });
+  }
+
+  forward(remoteHost: string, remotePort: number): Promise<LocalPort> {
+    return forwardPort(
+      () =>
+        new Promise((resolve, reject) => {
+          const socket = connect({ host: remoteHost, port: remotePort }, () => resolve(socket));
+          socket.once('error', (cause) => reject(new HostLostError(cause.message, { host: this.host, cause })));
+        }),
+    );
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#shells.map((shell) => shell.close()));
+    for (const channel of this.#channels) channel.destroy();
+  }
+}

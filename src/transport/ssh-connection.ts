@@ -1,0 +1,129 @@
+import { once } from 'node:events';
+import type { Socket } from 'node:net';
+import type { Client, ClientChannel } from 'ssh2';
+import { HostLostError } from '#src/errors.ts';
+import type { ChannelEnd, ShellChannel } from '#src/shell/channel.ts';
+import { openRootShell } from '#src/shell/open.ts';
+import type { Become, Connection, LocalPort, RootShell, ShellOptions, Target, Traffic, UploadOptions } from './connection.ts';
+import { forwardPort } from './forward.ts';
+import { upload } from './upload.ts';
+
+const CLOSE_MS = 2_000;
+
+/** A host over SSH: one TCP connection, any number of channels. Made by `connect`. */
+export class SshConnection implements Connection {
+  readonly host: string;
+  readonly #target: Target;
+  readonly #client: Client;
+  readonly #socket: Socket;
+  readonly #shells: RootShell[] = [];
+  readonly #ports: LocalPort[] = [];
+  readonly #lost: Promise<string>;
+  #lostWhy: string | undefined;
+  #become: Become;
+
+  constructor(target: Target, client: Client, socket: Socket) {
+    this.host = target.name;
+    this.#target = target;
+    this.#client = client;
+    this.#socket = socket;
+    this.#become = target.become;
+    const { promise, resolve } = Promise.withResolvers<string>();
+    this.#lost = promise;
+    const onLost = (why: string): void => {
+      this.#lostWhy ??= why;
+      resolve(this.#lostWhy);
+    };
+    client.on('error', (error) => onLost(lostText(error)));
+    client.on('close', () => onLost('the connection was closed'));
+    socket.setMaxListeners(0);
+  }
+
+  get traffic(): Traffic {
+    return { bytesSent: this.#socket.bytesWritten, bytesReceived: this.#socket.bytesRead };
+  }
+
+  async shell({ signal, become, lock }: ShellOptions): Promise<RootShell> {
+    this.#become = become;
+    const { user } = this.#target;
+    const shell = await openRootShell((command) => this.#open(command), {
+      host: this.host,
+      user,
+      become,
+      signal,
+      ...(lock ? { lock } : {}),
+    });
+    this.#shells.push(shell);
+    return shell;
+  }
+
+  upload(localPath: string, remotePath: string, options: UploadOptions): Promise<void> {
+    const settings = { host: this.host, user: this.#target.user, become: this.#become };
+    return upload((command) => this.#open(command), localPath, remotePath, { ...options, ...settings });
+  }
+
+  async forward(remoteHost: string, remotePort: number): Promise<LocalPort> {
+    const port = await forwardPort(
+      ({ remotePort: from = 0 }) =>
+        new Promise((resolve, reject) => {
+          this.#throwIfLost();
+          this.#client.forwardOut('127.0.0.1', from, remoteHost, remotePort, (error, channel) =>
+            error ? reject(error) : resolve(channel),
+          );
+        }),
+    );
+    this.#ports.push(port);
+    return port;
+  }
+
+  async #open(command: string): Promise<ShellChannel> {
+    this.#throwIfLost();
+    const channel = await new Promise<ClientChannel>((resolve, reject) => {
+      this.#client.exec(command, (error, opened) => {
+        if (!error) resolve(opened);
+        else
+          reject(
+            new HostLostError(`${this.host} opened no channel: ${this.#lostWhy ?? error.message}`, {
+              host: this.host,
+              cause: error,
+            }),
+          );
+      });
+    });
+    return shellChannel(channel, this.#lost);
+  }
+
+  #throwIfLost(): void {
+    if (this.#lostWhy === undefined) return;
+    throw new HostLostError(`lost ${this.host}: ${this.#lostWhy}`, { host: this.host });
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#shells.map((shell) => shell.close()), ...this.#ports.map((port) => port.close())]);
+    if (!this.#socket.destroyed) {
+      this.#client.end();
+      await once(this.#socket, 'close', { signal: AbortSignal.timeout(CLOSE_MS) }).catch(() => {});
+    }
+    this.#socket.destroy();
+  }
+}
+
+function shellChannel(channel: ClientChannel, lost: Promise<string>): ShellChannel {
+  const { promise, resolve } = Promise.withResolvers<ChannelEnd>();
+  let exitCode: number | undefined;
+  channel.on('exit', (code: number | null) => {
+    exitCode = code ?? undefined;
+  });
+  channel.on('close', () => {
+    // When the whole connection goes, its channels close first: let the reason arrive.
+    setImmediate(() => resolve({ exitCode }));
+  });
+  channel.on('error', () => {});
+  void lost.then((why) => resolve({ lost: why }));
+  return { stdin: channel, stdout: channel, stderr: channel.stderr, ended: promise, destroy: () => channel.close() };
+}
+
+function lostText(error: Error & { level?: string }): string {
+  if (error.level === 'client-timeout') return 'it no longer answers';
+  return error.message;
+}
