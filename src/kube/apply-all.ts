@@ -2,6 +2,7 @@ import { RefusedError } from '#src/errors.ts';
 import type { FieldChange } from '#src/resource/kind.ts';
 import type { KubeClient, KubeObject } from './client.ts';
 import { differences } from './differences.ts';
+import { KubeError } from './errors.ts';
 import { explainObject } from './explain.ts';
 import { FIELD_MANAGER } from './kube-client.ts';
 import { inWaves } from './manifests.ts';
@@ -12,6 +13,7 @@ import { waitFor } from './wait.ts';
 
 const AT_ONCE = 6;
 const ESTABLISHED_TIMEOUT_MS = 60_000;
+const SERVED_TIMEOUT_MS = 15_000;
 
 export interface ApplyAllOptions {
   signal: AbortSignal;
@@ -87,7 +89,7 @@ async function carryOut(
   summary: ApplySummary,
   options: ApplyAllOptions,
 ): Promise<void> {
-  const { object, verdict, owner } = intention;
+  const { object, verdict } = intention;
   const report = (text: string): void => options.report?.(`${describeObject(object)} ${text}`);
   switch (verdict) {
     case 'unchanged':
@@ -95,9 +97,9 @@ async function carryOut(
       return;
     case 'left':
       summary.left++;
-      return report(`is left to ${owner?.text}`);
+      return;
     case 'create':
-      await client.apply(object, { signal: options.signal });
+      await create(client, object, options.signal);
       summary.created++;
       return report('created');
     case 'configure':
@@ -105,6 +107,23 @@ async function carryOut(
       summary.configured++;
       return report(`configured: ${intention.fields.map(({ field }) => field).join(', ')}`);
   }
+}
+
+/** A kind that was Established a moment ago may take another one until the server takes its objects. */
+async function create(client: KubeClient, object: KubeObject, signal: AbortSignal): Promise<void> {
+  let missing = '';
+  const attempt = async (): Promise<true | undefined> => {
+    try {
+      await client.apply(object, { signal });
+      return true;
+    } catch (error) {
+      if (!(error instanceof KubeError) || error.status !== 404) throw error;
+      missing = error.message;
+      return undefined;
+    }
+  };
+  const what = `a place for ${describeObject(object)}`;
+  await waitFor(attempt, { what, timeoutMs: SERVED_TIMEOUT_MS, everyMs: 250, signal, explain: () => missing });
 }
 
 const isDefinition = ({ kind }: KubeObject): boolean => kind === 'CustomResourceDefinition';
