@@ -1,0 +1,66 @@
+import { z } from 'zod';
+import { joinScripts, type Script, sh } from '#src/shell/script.ts';
+import { changeOf, deletion, differences } from './changes.ts';
+import { type FileState, ownerDifferences, ownerScript, parseFileState, probeFiles } from './file-state.ts';
+import { type Change, defineKind } from './kind.ts';
+import { absolutePath, ensure, fileMode, octal, ownerName } from './schemas.ts';
+
+const schema = z.strictObject({
+  path: absolutePath,
+  ensure,
+  mode: fileMode.default(0o755),
+  owner: ownerName.default('root'),
+  group: ownerName.default('root'),
+  /** With `ensure: absent`: also when there is something in it. */
+  purge: z.boolean().default(false),
+});
+
+type Spec = z.output<typeof schema>;
+
+/** A directory; missing parents are made with mode 0755. */
+export const directory = defineKind({
+  name: 'directory',
+  schema,
+  id: (spec) => spec.path,
+  probe: (specs) => probeFiles(specs.map((spec) => spec.path)),
+  parse: parseFileState,
+
+  diff(spec, state): Change | undefined {
+    if (spec.ensure === 'absent') return absence(spec, state);
+    if (state.type === 'directory') return changeOf('update', ownerDifferences(state, spec));
+    if (state.type === 'none') return { action: 'create', fields: [{ field: 'mode', after: octal(spec.mode) }] };
+    return {
+      action: 'update',
+      fields: differences({ type: [state.type, 'directory'] }),
+      destructive: `is a ${state.type}: will be refused`,
+    };
+  },
+
+  apply: (spec) => ({ script: spec.ensure === 'absent' ? removal(spec) : creation(spec) }),
+  fingerprint: (spec) => `${spec.ensure} ${octal(spec.mode)} ${spec.owner}:${spec.group}`,
+});
+
+function absence(spec: Spec, state: FileState): Change | undefined {
+  if (state.type === 'none') return undefined;
+  return deletion(state.type, spec.purge ? { destructive: 'with everything in it' } : {});
+}
+
+const removal = ({ path, purge }: Spec): Script => sh`
+  if [ -L ${path} ] || [ ! -d ${path} ]; then
+    [ ! -e ${path} ] || { echo ${`${path} is not a directory: it is not removed`} >&2; exit 1; }
+  else
+    ${purge ? 'rm' : 'rmdir'} ${purge ? ['-rf', '--one-file-system'] : '--'} ${path}
+  fi`;
+
+const creation = (spec: Spec): Script =>
+  joinScripts([
+    sh`
+      if [ ! -d ${spec.path} ] || [ -L ${spec.path} ]; then
+        if [ -e ${spec.path} ] || [ -L ${spec.path} ]; then echo ${`${spec.path} is not a directory: it is not replaced`} >&2; exit 1; fi
+        mkdir -p ${parentOf(spec.path)}
+        mkdir -m 700 ${spec.path}
+      fi`,
+    ownerScript(spec.path, spec),
+  ]);
+
+const parentOf = (path: string): string => path.slice(0, path.lastIndexOf('/')) || '/';

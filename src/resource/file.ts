@@ -1,0 +1,101 @@
+import { z } from 'zod';
+import { joinScripts, rawScript, type Script, sh } from '#src/shell/script.ts';
+import { type Content, contentDigest, maskContent, secretsOf } from '#src/template/content.ts';
+import { changeOf, deletion, differences } from './changes.ts';
+import { type FileState, ownerDifferences, ownerScript, parseFileState, probeFiles } from './file-state.ts';
+import { type Change, defineKind } from './kind.ts';
+import { absolutePath, content, ensure, fileMode, octal, ownerName, script } from './schemas.ts';
+import { unifiedDiff } from './unified-diff.ts';
+
+/** What `detail` says instead of a text that is too big or not a text. */
+const NOT_SHOWN = '\u0001';
+const MAX_SHOWN_BYTES = 65_536;
+
+const schema = z
+  .strictObject({
+    path: absolutePath,
+    ensure,
+    /** Text, or what a template rendered to. */
+    content: content.optional(),
+    /** Default 0644; 0600 when there is a secret in it. */
+    mode: fileMode.optional(),
+    owner: ownerName.default('root'),
+    group: ownerName.default('root'),
+    /** Run before the file becomes active, with its path aside in `$candidate`: `visudo -cqf "$candidate"`. Its exit status decides. */
+    validate: script.optional(),
+  })
+  .refine((spec) => spec.ensure === 'absent' || spec.content !== undefined, { path: ['content'], error: 'a file needs content' })
+  .transform((spec) => ({ ...spec, mode: spec.mode ?? (isSecret(spec) ? 0o600 : 0o644) }))
+  .refine((spec) => !isSecret(spec) || (spec.mode & 0o077) === 0, {
+    path: ['mode'],
+    error: 'a file with a secret is 0600 or stricter',
+  });
+
+type Spec = z.output<typeof schema>;
+
+/** A regular file. A symlink at its path is replaced, a directory never. Its directory must be there. */
+export const file = defineKind({
+  name: 'file',
+  schema,
+  id: (spec) => spec.path,
+  probe: (specs) => probeFiles(specs.map((spec) => spec.path)),
+  parse: parseFileState,
+
+  diff(spec, state): Change | undefined {
+    if (spec.ensure === 'absent') return state.type === 'none' ? undefined : deletion(state.type);
+    const fields = state.type === 'file' ? ownerDifferences(state, spec) : replacedType(state);
+    if (isSame(spec, state)) return changeOf('update', fields);
+    const change: Change = { action: state.type === 'none' ? 'create' : 'update', fields: [...fields, { field: 'content' }] };
+    return {
+      ...change,
+      ...(isSecret(spec) ? { diff: 'content (secret)' } : {}),
+      ...(state.type === 'directory' ? { destructive: 'is a directory: will be refused' } : {}),
+    };
+  },
+
+  detail: (specs) =>
+    joinScripts([rawScript(SHOW_TEXT), ...specs.map((spec) => sh`show_text ${isSecret(spec) ? '' : spec.path}`)]),
+  explain(spec, oldText) {
+    if (isSecret(spec) || oldText.startsWith(NOT_SHOWN)) return '';
+    const newText = maskContent(spec.content ?? '');
+    return newText.length > MAX_SHOWN_BYTES ? '' : unifiedDiff(oldText, newText, spec.path);
+  },
+
+  apply(spec, state) {
+    if (spec.ensure === 'absent') return { script: removal(spec.path) };
+    if (isSame(spec, state)) return { script: ownerScript(spec.path, spec) };
+    return { script: placement(spec), stdin: spec.content };
+  },
+
+  fingerprint: (spec) =>
+    spec.ensure === 'absent' ? 'absent' : `${contentDigest(spec.content ?? '')} ${octal(spec.mode)} ${spec.owner}:${spec.group}`,
+});
+
+const isSecret = (spec: { content?: Content | undefined }): boolean => secretsOf(spec.content ?? '').length > 0;
+
+const isSame = (spec: Spec, state: FileState): boolean =>
+  state.type === 'file' && state.sha256 === contentDigest(spec.content ?? '');
+
+const replacedType = (state: FileState) => (state.type === 'none' ? [] : differences({ type: [state.type, 'file'] }));
+
+const removal = (path: string): Script => sh`
+  if [ -d ${path} ] && [ ! -L ${path} ]; then echo ${`${path} is a directory: it is not removed as a file`} >&2; exit 1; fi
+  rm -f ${path}`;
+
+function placement({ path, mode, owner, group, validate }: Spec): Script {
+  const place = sh`place ${path} ${octal(mode)} ${owner} ${group} ${validate ? 'validate' : ''}`;
+  if (!validate) return place;
+  return joinScripts([rawScript('validate() {\ncandidate=$1'), validate, rawScript('}'), place]);
+}
+
+/** Bytes of a text, for people; see NOT_SHOWN. */
+const SHOW_TEXT = String.raw`
+show_text() {
+  [ -n "$1" ] && [ -f "$1" ] || { record ''; return; }
+  if [ "$(wc -c <"$1")" -gt ${MAX_SHOWN_BYTES} ] || [ "$(LC_ALL=C tr -d '\t\n\r\040-\176\200-\377' <"$1" | wc -c)" -gt 0 ]; then
+    record "$(printf '\001')"
+    return
+  fi
+  text=$(cat "$1"; printf x)
+  record "${'${text%x}'}"
+}`;

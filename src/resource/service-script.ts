@@ -1,0 +1,75 @@
+import { joinScripts, rawScript, type Script, sh } from '#src/shell/script.ts';
+import type { ServiceSpec } from './service.ts';
+import { forgetStamp, stampPath, writeStamp } from './stamp.ts';
+
+const STOP_SECONDS = 120;
+
+const HELPERS = `
+property() { systemctl show -p "$1" --value -- "$unit"; }
+
+# give_up WHAT: says what systemd and the service itself said last.
+give_up() {
+  echo "$unit: $1; it is $(property ActiveState) ($(property SubState)), result $(property Result)" >&2
+  journalctl -u "$unit" -n 20 --no-pager -o short-iso >&2 || true
+  exit 1
+}
+
+# run_job VERB SECONDS
+run_job() {
+  systemctl reset-failed -- "$unit" 2>/dev/null || true
+  status=0
+  timeout "$2" systemctl "$1" -- "$unit" || status=$?
+  case $status in
+    0) ;;
+    124 | 143) give_up "$1 did not end within $2 s" ;;
+    *) give_up "$1 failed" ;;
+  esac
+}
+
+# stay_up: a service that dies right after its start, or is started over and over, has not started.
+stay_up() {
+  before=$(systemctl show -p ActiveState -p MainPID -- "$unit")
+  case $before in *MainPID=[1-9]*) ;; *) return 0 ;; esac # timers, sockets, oneshots
+  for second in 1 2 3 4 5; do
+    sleep 1
+    [ "$(systemctl show -p ActiveState -p MainPID -- "$unit")" = "$before" ] || give_up "did not stay up for $second s"
+  done
+}
+`;
+
+/** Brings a unit to its wanted state; decides by what it finds, so that it is right also after an input changed in the same run. */
+export function serviceScript(spec: ServiceSpec): Script {
+  const head = joinScripts([sh`unit=${spec.name}`, rawScript(HELPERS)]);
+  if (spec.masked) return joinScripts([head, forgetStamp(spec.name), sh`systemctl mask --quiet --now -- "$unit"`]);
+  return joinScripts([
+    head,
+    sh`
+      if [ "$(property LoadState)" = masked ]; then systemctl unmask --quiet -- "$unit"; fi
+      if [ "$(property NeedDaemonReload)" = yes ] || [ "$(property LoadState)" = not-found ]; then systemctl daemon-reload; fi`,
+    ...(spec.enabled === undefined ? [] : [sh`systemctl ${spec.enabled ? 'enable' : 'disable'} --quiet -- "$unit"`]),
+    ...(spec.running === true ? [starting(spec)] : []),
+    ...(spec.running === false ? [stopping(spec)] : []),
+  ]);
+}
+
+function starting({ name, inputs, onChange, startTimeoutSeconds }: ServiceSpec): Script {
+  const started = inputs === undefined ? sh`:` : writeStamp(name, inputs);
+  return sh`
+    last=
+    [ ! -r ${stampPath(name)} ] || read -r last <${stampPath(name)}
+    case $(property ActiveState) in
+      active | reloading)
+        if [ -n ${inputs ?? ''} ] && [ "$last" != ${inputs ?? ''} ]; then
+          run_job ${onChange === 'reload' ? 'reload-or-restart' : 'restart'} ${startTimeoutSeconds + 90}
+          stay_up
+        fi ;;
+      *)
+        run_job start ${startTimeoutSeconds}
+        stay_up ;;
+    esac
+    ${started}`;
+}
+
+const stopping = ({ name }: ServiceSpec): Script => sh`
+  ${forgetStamp(name)}
+  if [ "$(property LoadState)" != not-found ]; then run_job stop ${STOP_SECONDS}; fi`;

@@ -1,0 +1,134 @@
+import { z } from 'zod';
+import { type Script, sh } from '#src/shell/script.ts';
+import { changeOf, differences } from './changes.ts';
+import { type Change, defineKind } from './kind.ts';
+import { serviceScript } from './service-script.ts';
+import { forgetStamp, stampPath } from './stamp.ts';
+
+const schema = z.strictObject({
+  /** A unit; `.service` when it names no type. */
+  name: z
+    .string()
+    .regex(/^[A-Za-z0-9:_.@\\-]+$/, 'a unit name')
+    .transform((name) => (/\.(?:service|socket|timer|path|mount|target|slice)$/.test(name) ? name : `${name}.service`)),
+  /** Started at boot. */
+  enabled: z.boolean().optional(),
+  running: z.boolean().optional(),
+  masked: z.boolean().optional(),
+  /** What is done to a running service when its inputs changed. */
+  onChange: z.enum(['restart', 'reload']).default('restart'),
+  /** How long a start may take: long for units that say themselves when they are ready (Type=notify). */
+  startTimeoutSeconds: z.int().positive().default(90),
+  /** SHA-256 (hex) of what it is started with: put in by the engine, from `restartOn`. */
+  inputs: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/)
+    .optional(),
+});
+
+export type ServiceSpec = z.output<typeof schema>;
+
+export interface ServiceState {
+  /** systemd's LoadState: `loaded`, `not-found`, `masked`; empty when systemd did not answer. */
+  load: string;
+  active: string;
+  /** systemd's UnitFileState: `enabled`, `disabled`, `static` ... */
+  unitFile: string;
+  needsReload: boolean;
+  /** The inputs of its last start by us; empty: never, or forgotten. */
+  stamp: string;
+}
+
+/** A systemd unit: enabled, running, masked; started anew when its inputs are not those of its last start. */
+export const service = defineKind({
+  name: 'service',
+  schema,
+  disturbs: true,
+  id: (spec) => spec.name.replace(/\.service$/, ''),
+  probe: (specs) => probe(specs.map((spec) => spec.name)),
+
+  parse: ([load = '', active = '', unitFile = '', needsReload = '', stamp = '']): ServiceState => ({
+    load,
+    active,
+    unitFile,
+    needsReload: needsReload === 'yes',
+    stamp,
+  }),
+
+  diff(spec, state): Change | undefined {
+    const fields = stateDifferences(spec, state);
+    if (!mustRestart(spec, state)) return changeOf('update', fields);
+    return { ...restartChange(spec, state), fields: [...fields, ...restartChange(spec, state).fields] };
+  },
+
+  restart: (spec, state) => restartChange(spec, state),
+  forget: (spec) => forgetStamp(spec.name),
+  apply: (spec) => ({ script: serviceScript(spec), timeoutMs: (spec.startTimeoutSeconds + 180) * 1000 }),
+  fingerprint: (spec) => JSON.stringify([spec.enabled, spec.running, spec.masked, spec.inputs]),
+});
+
+const isRunning = (state: ServiceState): boolean => state.active === 'active' || state.active === 'reloading';
+
+/** Units that cannot be enabled, or are by other means, count as enabled. */
+const isEnabled = (state: ServiceState): boolean =>
+  ['enabled', 'static', 'indirect', 'generated', 'alias', 'transient'].includes(state.unitFile);
+
+const isDisabled = (state: ServiceState): boolean => !['enabled', 'enabled-runtime'].includes(state.unitFile);
+
+function stateDifferences(spec: ServiceSpec, state: ServiceState) {
+  if (spec.masked) {
+    return differences({
+      masked: [state.load === 'masked', true],
+      running: [isRunning(state) ? 'running' : 'stopped', 'stopped'],
+    });
+  }
+  const mayNotBeMasked = spec.masked === false || spec.enabled === true || spec.running === true;
+  return differences({
+    ...(mayNotBeMasked ? { masked: [state.load === 'masked', false] } : {}),
+    ...(state.needsReload ? { 'unit files': ['changed on disk', 'loaded'] } : {}),
+    ...(spec.enabled === true ? { enabled: [isEnabled(state) ? 'enabled' : state.unitFile || 'no such unit', 'enabled'] } : {}),
+    ...(spec.enabled === false ? { enabled: [isDisabled(state) ? 'disabled' : state.unitFile, 'disabled'] } : {}),
+    ...(spec.running === true ? { running: [isRunning(state) ? 'running' : stopped(state), 'running'] } : {}),
+    ...(spec.running === false
+      ? { running: [isRunning(state) || state.active === 'activating' ? 'running' : 'stopped', 'stopped'] }
+      : {}),
+  });
+}
+
+function stopped(state: ServiceState): string {
+  if (state.load !== 'loaded') return state.load === 'masked' ? 'masked' : 'no such unit';
+  return state.active === 'inactive' ? 'stopped' : state.active;
+}
+
+/** A service that has to be started anyway needs no restart. */
+const mustRestart = (spec: ServiceSpec, state: ServiceState): boolean =>
+  spec.running === true && isRunning(state) && spec.inputs !== undefined && spec.inputs !== state.stamp;
+
+function restartChange(spec: ServiceSpec, state: ServiceState): Change {
+  return {
+    action: 'restart',
+    fields: [{ field: 'inputs', before: state.stamp ? 'of the last start' : 'unknown', after: 'changed' }],
+    ...(spec.onChange === 'reload' ? { note: 'reload only' } : {}),
+  };
+}
+
+/** One systemctl for all units: a block of properties each, in the order asked for. */
+function probe(names: readonly string[]): Script {
+  return sh`
+    {
+    for stamp in ${names.map(stampPath)}; do
+      inputs=
+      [ ! -r "$stamp" ] || read -r inputs <"$stamp"
+      printf 't%s\n' "$inputs"
+    done
+    systemctl show -p Id -p LoadState -p ActiveState -p UnitFileState -p NeedDaemonReload -- ${names} 2>/dev/null
+    } | awk '
+      /^t/ { stamps[++n] = substr($0, 2); block = 1; next }
+      /^$/ { block++; next }
+      { at = index($0, "="); value[block, substr($0, 1, at - 1)] = substr($0, at + 1) }
+      END {
+        for (i = 1; i <= n; i++)
+          printf "%s\037%s\037%s\037%s\037%s\037\036", value[i, "LoadState"], value[i, "ActiveState"],
+            value[i, "UnitFileState"], value[i, "NeedDaemonReload"], stamps[i]
+      }'`;
+}

@@ -1,0 +1,59 @@
+import { z } from 'zod';
+import { sh } from '#src/shell/script.ts';
+import { changeOf, deletion, differences } from './changes.ts';
+import { type Change, defineKind } from './kind.ts';
+import { absolutePath, ensure, oneLine } from './schemas.ts';
+
+const schema = z
+  .strictObject({ path: absolutePath, ensure, target: oneLine.min(1).optional() })
+  .refine((spec) => spec.ensure === 'absent' || spec.target !== undefined, {
+    path: ['target'],
+    error: 'a symlink needs a target',
+  });
+
+interface State {
+  type: 'none' | 'symlink' | 'directory' | 'file';
+  target: string;
+}
+
+/** A symbolic link. A file at its path is replaced (the plan says so), a directory never. */
+export const symlink = defineKind({
+  name: 'symlink',
+  schema,
+  id: (spec) => spec.path,
+
+  probe: (specs) => sh`
+    for path in ${specs.map((spec) => spec.path)}; do
+      if [ -L "$path" ]; then record symlink "$(readlink "$path")"
+      elif [ -d "$path" ]; then record directory ''
+      elif [ -e "$path" ]; then record file ''
+      else record none ''
+      fi
+    done`,
+  parse: ([type = 'none', target = '']): State => ({ type: type as State['type'], target }),
+
+  diff(spec, state): Change | undefined {
+    if (spec.ensure === 'absent') return state.type === 'none' ? undefined : deletion(state.type);
+    const before = state.type === 'symlink' ? state.target : undefined;
+    const fields = differences({ target: [before, spec.target] });
+    if (state.type === 'file') return changeOf('update', fields, { destructive: 'replaces a file' });
+    if (state.type === 'directory') return changeOf('update', fields, { destructive: 'is a directory: will be refused' });
+    return changeOf(state.type === 'none' ? 'create' : 'update', fields);
+  },
+
+  apply({ path, ensure: wanted, target }) {
+    const refuse = sh`
+      if [ -d ${path} ] && [ ! -L ${path} ]; then echo ${`${path} is a directory: it is not replaced`} >&2; exit 1; fi`;
+    if (wanted === 'absent') return { script: sh`${refuse}; rm -f ${path}` };
+    const aside = `${path.slice(0, path.lastIndexOf('/'))}/.picluster.${path.slice(path.lastIndexOf('/') + 1)}.link`;
+    return {
+      script: sh`
+        ${refuse}
+        rm -f ${aside}
+        ln -s ${target} ${aside}
+        rename_over ${aside} ${path}`,
+    };
+  },
+
+  fingerprint: (spec) => `${spec.ensure} ${spec.target}`,
+});

@@ -1,0 +1,46 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { basename } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import Handlebars from 'handlebars';
+import { PiclusterError } from '#src/errors.ts';
+import type { Content } from './content.ts';
+import { helpers } from './helpers.ts';
+import { SecretHolder } from './secret-holder.ts';
+
+const SHARED = new URL('../../templates/', import.meta.url);
+
+/**
+ * A template beside a module (`templates/NAME` or `NAME`), else a shared one; read when it is first rendered. Strict: a variable that is
+ * not given is an error. Not escaped: nothing here is HTML. Secrets among the values stay secrets in the content.
+ */
+export function template<Values extends object>(moduleUrl: string, name: string): (values: Values) => Content {
+  let render: HandlebarsTemplateDelegate | undefined;
+  return (values) => {
+    render ??= compile(moduleUrl, name);
+    const holder = new SecretHolder();
+    try {
+      return holder.release(render(holder.hold(values), { data: { holder } }));
+    } catch (error) {
+      throw explained(error, name);
+    }
+  };
+}
+
+function compile(moduleUrl: string, name: string): HandlebarsTemplateDelegate {
+  const places = [new URL(`templates/${name}`, moduleUrl), new URL(name, moduleUrl), new URL(name, SHARED)];
+  const place = places.find((url) => existsSync(url));
+  if (!place)
+    throw new PiclusterError(`there is no template ${name} beside ${basename(fileURLToPath(moduleUrl))} or in templates/`);
+  const environment = Handlebars.create();
+  environment.registerHelper(helpers);
+  return environment.compile(readFileSync(place, 'utf8'), { strict: true, noEscape: true, knownHelpersOnly: false });
+}
+
+/** Handlebars says `"x" not defined in [object Object] - 3:10`. */
+function explained(error: unknown, name: string): PiclusterError {
+  if (error instanceof PiclusterError) return error;
+  const message = error instanceof Error ? error.message : String(error);
+  const missing = /^"(.*)" not defined in .* - (\d+):(\d+)$/.exec(message);
+  const what = missing ? `${name}:${missing[2]}: the variable ${missing[1]} is not given` : `${name}: ${message.split('\n')[0]}`;
+  return new PiclusterError(`template ${what}`, { cause: error });
+}
