@@ -1,0 +1,133 @@
+import { expect, it } from 'vitest';
+import { contentDigest, secretsOf } from '#src/template/content.ts';
+import { named, names, specOf, stepsOf, testCluster, textOf } from '../testing.ts';
+import role from './role.ts';
+
+const CONFIG = '/etc/rancher/k3s/config.yaml';
+const DATASTORE = '/etc/rancher/k3s/config.yaml.d/10-datastore.yaml';
+const k3sServers = { n1: { roles: ['k3s-server'] }, n2: { roles: ['k3s-server'] }, n3: { roles: ['k3s-server'] } };
+const withData = { k3s: { version: 'v1.34.4+k3s1', etcd: true, serverCa: undefined } };
+
+it('is a list in this order', () => {
+  expect(names(stepsOf(role, testCluster({ n1: { roles: ['k3s-server'] } }), 'n1'))).toEqual([
+    'directory:/etc/rancher',
+    'directory:/etc/rancher/k3s',
+    'directory:/etc/rancher/k3s/config.yaml.d',
+    'directory:/etc/systemd/logind.conf.d',
+    'file:/etc/systemd/logind.conf.d/zz-picluster.conf',
+    'logind-delay',
+    'download:/usr/local/bin/k3s',
+    'symlink:/usr/local/bin/kubectl',
+    'symlink:/usr/local/bin/crictl',
+    'symlink:/usr/local/bin/ctr',
+    'file:/etc/rancher/k3s/token',
+    'file:/etc/rancher/k3s/kubelet.config',
+    `file:${CONFIG}`,
+    `file:${DATASTORE}`,
+    'file:/etc/rancher/k3s/config.yaml.d/20-registration.yaml',
+    'file:/etc/systemd/system/k3s.service',
+    'started',
+    'api-ready',
+    'node-ready',
+    'kubelet-inhibitor',
+    'node-labels',
+  ]);
+});
+
+it('restarts for binary, token, kubelet, configuration and unit, and for nothing else', () => {
+  const steps = stepsOf(
+    role,
+    testCluster({ n1: { roles: ['k3s-server'], vars: { k3s: { registries: { mirrors: {} } } } } }),
+    'n1',
+  );
+  expect(names(named(steps, 'started').restartOn ?? [])).toEqual([
+    'download:/usr/local/bin/k3s',
+    'file:/etc/rancher/k3s/token',
+    'file:/etc/rancher/k3s/kubelet.config',
+    `file:${CONFIG}`,
+    'file:/etc/rancher/k3s/registries.yaml',
+    'file:/etc/systemd/system/k3s.service',
+  ]);
+});
+
+it.each([
+  ['n1', []],
+  ['n2', ['k3s-server/api-ready@n1']],
+  ['n3', ['k3s-server/api-ready@n1']],
+])('%s waits for the init server, and servers come one by one', (name, after) => {
+  const steps = stepsOf(role, testCluster(k3sServers), name);
+  expect(named(steps, 'started').after).toEqual(after);
+  expect(['started', 'api-ready', 'node-ready'].map((step) => named(steps, step).pool)).toEqual(Array(3).fill('etcd-membership'));
+});
+
+it('the datastore is decided while there is no data, and never again', () => {
+  const cluster = testCluster(k3sServers);
+  expect(textOf(stepsOf(role, cluster, 'n1'), DATASTORE)).toContain('cluster-init: true');
+  expect(textOf(stepsOf(role, cluster, 'n2'), DATASTORE)).toContain('server: https://10.0.0.11:6443');
+  expect(names(stepsOf(role, cluster, 'n1', withData))).not.toContain(`file:${DATASTORE}`);
+});
+
+it('reordered hosts change nothing on servers with data', () => {
+  const { n1, n2, n3 } = k3sServers;
+  const fixed = { address: '10.0.0.12' };
+  const before = testCluster({ n1, n2: { ...n2, ...fixed }, n3 });
+  const after = testCluster({ n3, n2: { ...n2, ...fixed }, n1: { ...n1, address: '10.0.0.11' } });
+  const endpoint = { ...after, network: before.network };
+  const contents = (cluster: typeof before): string[] =>
+    stepsOf(role, cluster, 'n2', withData)
+      .filter((step) => step.work.type === 'resource' && step.work.kind.name === 'file')
+      .map((step) => contentDigest(specOf(step).content as string));
+  expect(contents(endpoint)).toEqual(contents(before));
+});
+
+it('only the init server without data looks for another cluster', () => {
+  const cluster = testCluster(k3sServers);
+  const looks = (name: string, facts = {}): boolean => names(stepsOf(role, cluster, name, facts)).includes('no-other-cluster');
+  expect([looks('n1'), looks('n1', withData), looks('n2')]).toEqual([true, false, false]);
+  expect(names(stepsOf(role, testCluster({ n1: { roles: ['k3s-server'] } }), 'n1'))).not.toContain('no-other-cluster');
+});
+
+it('the token is a secret in a file that only root reads', () => {
+  const { content, mode } = specOf(named(stepsOf(role, testCluster(k3sServers), 'n1'), 'file:/etc/rancher/k3s/token'));
+  expect(secretsOf(content as string).map(({ label }) => label)).toEqual(['k3s.token']);
+  expect(mode).toBe(0o600);
+});
+
+it('logind waits longer than kubelet', () => {
+  const vars = { k3s: { kubelet: { shutdownGracePeriod: '1m', shutdownGracePeriodCriticalPods: '20s' } } };
+  const steps = stepsOf(role, testCluster({ n1: { roles: ['k3s-server'], vars } }), 'n1');
+  expect(textOf(steps, '/etc/rancher/k3s/kubelet.config')).toContain(
+    'shutdownGracePeriod: 1m\nshutdownGracePeriodCriticalPods: 20s',
+  );
+  expect(textOf(steps, '/etc/systemd/logind.conf.d/zz-picluster.conf')).toContain('InhibitDelayMaxSec=70');
+});
+
+it('without a grace period logind is left alone', () => {
+  const vars = { k3s: { kubelet: { shutdownGracePeriod: '0s', shutdownGracePeriodCriticalPods: '0s' } } };
+  const steps = names(stepsOf(role, testCluster({ n1: { roles: ['k3s-server'], vars } }), 'n1'));
+  expect(steps.filter((name) => /logind|inhibitor/.test(name))).toEqual([]);
+});
+
+it('images are there before the first start, and ask for no restart', () => {
+  const vars = { k3s: { airgapImages: true, extraImages: [{ component: 'flux', name: 'images' }] } };
+  const steps = stepsOf(role, testCluster({ n1: { roles: ['k3s-server'], vars } }), 'n1');
+  const images = names(steps).filter((name) => name.includes('/agent/images/'));
+  expect(images).toEqual([
+    'download:/var/lib/rancher/k3s/agent/images/k3s-airgapImages-amd64.tar',
+    'download:/var/lib/rancher/k3s/agent/images/flux-images-amd64.tar',
+  ]);
+  expect(names(steps).indexOf('started')).toBeGreaterThan(names(steps).indexOf(images[1] ?? ''));
+  expect(names(named(steps, 'started').restartOn ?? []).filter((name) => images.includes(name))).toEqual([]);
+});
+
+it('the unit starts the server and leaves pods alone when it stops', () => {
+  const unit = textOf(stepsOf(role, testCluster(k3sServers), 'n1'), '/etc/systemd/system/k3s.service');
+  for (const line of [
+    'Type=notify',
+    'ExecStart=/usr/local/bin/k3s server',
+    'KillMode=process',
+    'Delegate=yes',
+    'WantedBy=multi-user.target',
+  ])
+    expect(unit.split('\n')).toContain(line);
+});

@@ -1,0 +1,96 @@
+import { command } from '#src/resource/command.ts';
+import { directory } from '#src/resource/directory.ts';
+import { file } from '#src/resource/file.ts';
+import { type StepDraft, step } from '#src/role/step.ts';
+import { sh } from '#src/shell/script.ts';
+import { logindDelaySeconds } from './kubelet.ts';
+import type { K3sVars } from './vars.ts';
+
+const DIRECTORY = '/etc/systemd/logind.conf.d';
+/** kubelet writes a 99-kubelet.conf of its own when it finds too short a delay; this one sorts after it. */
+const DROP_IN = `${DIRECTORY}/zz-picluster.conf`;
+
+/** logind lets kubelet finish: without it the grace period is cut to 5 s. To be done before kubelet starts. Source: logind.conf(5). */
+export function logindSteps(vars: K3sVars): StepDraft[] {
+  const { grace, delay } = logindDelaySeconds(vars);
+  if (grace === 0) return [];
+  return [
+    step(directory({ path: DIRECTORY, mode: 0o755 })),
+    step(
+      file({
+        path: DROP_IN,
+        content: `# Written by picluster: kubelet needs ${grace} s to end the pods.\n[Login]\nInhibitDelayMaxSec=${delay}\n`,
+        mode: 0o644,
+      }),
+    ),
+    step(effectiveDelay(grace), { name: 'logind-delay' }),
+  ];
+}
+
+const MANAGER = 'org.freedesktop.login1 /org/freedesktop/login1 org.freedesktop.login1.Manager';
+
+/** What logind really does, whatever its files say. */
+function effectiveDelay(grace: number) {
+  const enough = sh`[ "$(busctl get-property ${words(MANAGER)} InhibitDelayMaxUSec 2>/dev/null | cut -d' ' -f2)" -ge ${grace * 1_000_000} ] 2>/dev/null`;
+  return command({
+    title: `logind waits at least ${grace} s for kubelet`,
+    unless: enough,
+    run: sh`
+      systemctl kill -s HUP systemd-logind.service
+      tries=0
+      until ${enough}; do
+        tries=$((tries + 1))
+        if [ "$tries" -gt 10 ]; then
+          {
+            echo "logind waits shorter than ${grace} s before it powers off; these lines count, the last one most:"
+            systemd-analyze cat-config systemd/logind.conf | awk '/^# [/]/{file=$2} /^[ \t]*InhibitDelayMaxSec/{print "  " file ": " $0}'
+          } >&2
+          exit 1
+        fi
+        sleep 1
+      done`,
+  });
+}
+
+/** kubelet holds logind's inhibitor: only then does a shutdown wait for it. To be checked after the unit has started. */
+export function inhibitorStep(vars: K3sVars, unit: string): StepDraft[] {
+  if (logindDelaySeconds(vars).grace === 0) return [];
+  const held = sh`busctl call ${words(MANAGER)} ListInhibitors 2>/dev/null | grep -q '"shutdown[^"]*" "kubelet"'`;
+  // kubelet takes its lock some seconds after the unit is active: one that has just started is given time.
+  const isYoung = sh`[ "$(systemctl show -p ActiveEnterTimestampMonotonic --value ${unit})" -gt "$(awk '{printf "%.0f", ($1 - 60) * 1000000}' /proc/uptime)" ]`;
+  return [
+    step(
+      command({
+        title: 'kubelet delays a shutdown',
+        unless: sh`
+          ${held} || {
+            if systemctl -q is-active ${unit} && ${isYoung}; then
+              tries=0
+              while [ "$tries" -lt 15 ] && ! ${held}; do
+                tries=$((tries + 1))
+                sleep 1
+              done
+            fi
+            ${held}
+          }`,
+        run: sh`
+          tries=0
+          until ${held}; do
+            tries=$((tries + 1))
+            if [ "$tries" -gt 60 ]; then
+              {
+                echo "kubelet holds no shutdown inhibitor 60 s after its start; held are:"
+                systemd-inhibit --list --no-pager
+                journalctl -u ${unit} --no-pager -o cat -g 'shutdown' -n 5
+              } >&2
+              exit 1
+            fi
+            sleep 1
+          done`,
+      }),
+      { name: 'kubelet-inhibitor' },
+    ),
+  ];
+}
+
+const words = (text: string): readonly string[] => text.split(' ');

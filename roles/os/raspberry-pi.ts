@@ -1,0 +1,70 @@
+import type { Facts } from '#src/facts/facts.ts';
+import { command } from '#src/resource/command.ts';
+import { packages } from '#src/resource/package.ts';
+import { type StepDraft, step } from '#src/role/step.ts';
+import { type Script, sh } from '#src/shell/script.ts';
+import type { OsVars } from './vars.ts';
+
+const CGROUP_FLAGS = ['cgroup_enable=cpuset', 'cgroup_enable=memory', 'cgroup_memory=1'];
+const REBOOT = 'takes effect after a reboot';
+
+/** What only a Raspberry Pi needs: no clock that runs without power, kernel flags in its firmware's files. */
+export function raspberryPiSteps(facts: Facts, { raspberryPi }: OsVars): StepDraft[] {
+  if (!facts.model.startsWith('Raspberry Pi')) return [];
+  const names = raspberryPi.packages ?? defaultPackages(facts);
+  return [
+    ...(names.length > 0 ? [step(packages({ names }), { name: 'raspberry-pi-packages' })] : []),
+    ...(raspberryPi.memoryCgroup && facts.firmwareCmdline ? [memoryCgroup(facts.firmwareCmdline)] : []),
+    ...(raspberryPi.gpuMemory && facts.firmwareCmdline ? [gpuMemory(facts.firmwareCmdline, raspberryPi.gpuMemory)] : []),
+  ];
+}
+
+/** Ubuntu keeps the VXLAN module in a package of its own. */
+const defaultPackages = ({ os }: Facts): string[] => [
+  'fake-hwclock',
+  ...(os.id === 'ubuntu' ? ['linux-modules-extra-raspi', 'libraspberrypi-bin'] : []),
+];
+
+/** The kernel's command line is one line; the file is on FAT, so it is written aside and renamed, without modes. */
+function memoryCgroup(path: string): StepDraft {
+  return step(
+    command({
+      title: `the kernel is told to account for memory (${REBOOT})`,
+      unless: hasFlags(path),
+      run: sh`
+        line=$(head -n 1 ${path})
+        for flag in ${CGROUP_FLAGS}; do
+          case " $line " in *" $flag "*) ;; *) line="$line $flag" ;; esac
+        done
+        printf '%s\n' "$line" >${path}.picluster
+        sync ${path}.picluster
+        mv -f ${path}.picluster ${path}`,
+    }),
+    { name: 'memory-cgroup' },
+  );
+}
+
+const hasFlags = (path: string): Script => sh`
+  line=$(head -n 1 ${path} 2>/dev/null)
+  missing=''
+  for flag in ${CGROUP_FLAGS}; do
+    case " $line " in *" $flag "*) ;; *) missing=yes ;; esac
+  done
+  [ -z "$missing" ]`;
+
+/** A server has no use for graphics memory. `config.txt` lies beside `cmdline.txt`. */
+function gpuMemory(cmdline: string, mebibytes: number): StepDraft {
+  const path = cmdline.replace(/[^/]+$/, 'config.txt');
+  const line = `gpu_mem=${mebibytes}`;
+  return step(
+    command({
+      title: `the GPU gets ${mebibytes} MiB (${REBOOT})`,
+      unless: sh`[ "$(grep '^gpu_mem=' ${path} 2>/dev/null | tail -n 1)" = ${line} ]`,
+      run: sh`
+        { grep -v '^gpu_mem=' ${path} || true; printf '[all]\n%s\n' ${line}; } >${path}.picluster
+        sync ${path}.picluster
+        mv -f ${path}.picluster ${path}`,
+    }),
+    { name: 'gpu-memory' },
+  );
+}

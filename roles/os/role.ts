@@ -1,0 +1,26 @@
+import { packages } from '#src/resource/package.ts';
+import { defineRole } from '#src/role/role.ts';
+import { step } from '#src/role/step.ts';
+import { journalSteps } from './journal.ts';
+import { kernelSteps } from './kernel.ts';
+import { multipathSteps } from './multipath.ts';
+import { raspberryPiSteps } from './raspberry-pi.ts';
+import { snapdSteps } from './snapd.ts';
+import { OsVars } from './vars.ts';
+
+/** What every machine of the cluster has in common. Each part can be turned off. */
+export default defineRole({
+  name: 'os',
+  namespace: 'os',
+  vars: OsVars,
+  steps({ host, facts, vars, cluster }) {
+    return [
+      ...(vars.packages.length > 0 ? [step(packages({ names: vars.packages }))] : []),
+      ...(vars.removeSnapd ? snapdSteps() : []),
+      ...raspberryPiSteps(facts, vars),
+      ...kernelSteps(vars),
+      ...journalSteps(vars),
+      ...(vars.multipathBlacklist ? multipathSteps() : []),
+    ];
+  },
+});
