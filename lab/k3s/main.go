@@ -37,12 +37,13 @@ COMMANDS:
    agent    Run node agent
    kubectl  Run kubectl
    ctr      Run ctr
+   crictl   Run crictl
    token    Manage tokens
 `
 
 func main() {
 	args := os.Args
-	if name := filepath.Base(args[0]); name == "kubectl" || name == "ctr" { // K3s's links
+	if name := filepath.Base(args[0]); name == "kubectl" || name == "ctr" || name == "crictl" { // K3s's links
 		args = append([]string{"k3s"}, append([]string{name}, args[1:]...)...)
 	}
 	if len(args) < 2 {
@@ -60,7 +61,9 @@ func main() {
 	case "token":
 		os.Exit(tokencmd.Main(rest))
 	case "ctr":
-		execCtr(rest)
+		execTool("ctr", rest, map[string]string{"CONTAINERD_ADDRESS": agent.Socket, "CONTAINERD_NAMESPACE": "k8s.io"})
+	case "crictl":
+		execTool("crictl", rest, map[string]string{"CONTAINER_RUNTIME_ENDPOINT": "unix://" + agent.Socket})
 	case "etcd":
 		os.Args = args[1:]
 		etcdmain.Main(os.Args)
@@ -119,18 +122,18 @@ func runComponent(name string, args []string) {
 	os.Exit(cli.Run(make()))
 }
 
-// execCtr becomes the machine's ctr with K3s's socket and namespace.
-func execCtr(args []string) {
-	path, err := exec.LookPath("ctr")
+// execTool becomes the machine's own tool with K3s's settings, unless the caller has his own.
+func execTool(name string, args []string, env map[string]string) {
+	path, err := exec.LookPath(name)
 	if err != nil {
-		logger.Fatalf("ctr: %v", err)
+		logger.Fatalf("%s is missing on this machine: %v", name, err)
 	}
-	for k, v := range map[string]string{"CONTAINERD_ADDRESS": agent.Socket, "CONTAINERD_NAMESPACE": "k8s.io"} {
+	for k, v := range env {
 		if os.Getenv(k) == "" {
 			os.Setenv(k, v)
 		}
 	}
-	logger.Fatalf("ctr: %v", syscall.Exec(path, append([]string{"ctr"}, args...), os.Environ()))
+	logger.Fatalf("%s: %v", name, syscall.Exec(path, append([]string{name}, args...), os.Environ()))
 }
 
 func printVersion() {

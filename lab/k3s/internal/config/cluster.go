@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"net"
+	"strings"
 )
 
 // Cluster is the configuration that all servers share and that agents fetch from theirs.
@@ -28,6 +29,12 @@ func (c *Config) Cluster() (Cluster, error) {
 	if _, err := NthIP(c.First("cluster-cidr", "10.42.0.0/16"), 1); err != nil {
 		return Cluster{}, fmt.Errorf("cluster-cidr: %w", err)
 	}
+	if err := oneOf("flannel-backend", c.String("flannel-backend", "vxlan"), "none", "vxlan", "host-gw", "wireguard-native", "tailscale"); err != nil {
+		return Cluster{}, err
+	}
+	if err := oneOf("egress-selector-mode", c.String("egress-selector-mode", "agent"), "agent", "cluster", "pod", "disabled"); err != nil {
+		return Cluster{}, err
+	}
 	return Cluster{
 		ClusterCIDR: c.First("cluster-cidr", "10.42.0.0/16"), ServiceCIDR: service,
 		ClusterDNS: c.First("cluster-dns", dns), ClusterDomain: c.String("cluster-domain", "cluster.local"),
@@ -38,6 +45,15 @@ func (c *Config) Cluster() (Cluster, error) {
 		FlannelIPv6Masq: c.Bool("flannel-ipv6-masq"), EncryptSecrets: c.Bool("secrets-encryption"),
 		EncryptProvider: c.String("secrets-encryption-provider", "aescbc"), DisableKubeProxy: c.Bool("disable-kube-proxy"),
 	}, nil
+}
+
+func oneOf(key, value string, allowed ...string) error {
+	for _, a := range allowed {
+		if a == value {
+			return nil
+		}
+	}
+	return fmt.Errorf("invalid %s %q: one of %s", key, value, strings.Join(allowed, ", "))
 }
 
 // Mismatched names the critical keys in which a joining server differs from the cluster (reference/k3s.md section 1.9).

@@ -3,6 +3,7 @@ package config
 import (
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -32,8 +33,10 @@ func TestClusterDefaults(t *testing.T) {
 	if err != nil || got != want {
 		t.Errorf("%+v, %v", got, err)
 	}
-	if _, err := (&Config{values: map[string][]string{"service-cidr": {"nonsense"}}}).Cluster(); err == nil {
-		t.Error("a wrong service-cidr was taken")
+	for key, value := range map[string]string{"service-cidr": "nonsense", "cluster-cidr": "fd00::/48", "flannel-backend": "wireguard", "egress-selector-mode": "x"} {
+		if _, err := (&Config{values: map[string][]string{key: {value}}}).Cluster(); err == nil || !strings.Contains(err.Error(), key) {
+			t.Errorf("%s %s: %v", key, value, err)
+		}
 	}
 }
 

@@ -3,6 +3,7 @@ package process
 
 import (
 	"context"
+	"errors"
 	"io"
 	"os"
 	"os/exec"
@@ -58,9 +59,13 @@ func Start(name, path string, out io.Writer, args ...string) {
 	go func() {
 		err := cmd.Wait()
 		close(c.done)
-		if !stopping.Load() {
-			logger.Fatalf("%s exited: %v", name, err)
+		if stopping.Load() {
+			return
 		}
+		if err == nil {
+			err = errors.New("exit status 0")
+		}
+		logger.Fatalf("%s exited: %v", name, err)
 	}()
 }
 

@@ -63,6 +63,9 @@ func (s *server) labels() map[string]string {
 
 // prepare settles who we are: from the disk, from the server we join, or anew.
 func (s *server) prepare(ctx context.Context) (err error) {
+	if err := supported(s.c); err != nil {
+		return err
+	}
 	if s.cluster, err = s.c.Cluster(); err != nil {
 		return err
 	}
@@ -98,6 +101,16 @@ func (s *server) prepare(ctx context.Context) (err error) {
 	}
 	s.member, err = etcd.New(s.c)
 	return err
+}
+
+// supported refuses what the lab can't do and must not seem to do.
+func supported(c *config.Config) error {
+	for _, key := range []string{"cluster-reset", "cluster-reset-restore-path", "datastore-endpoint", "disable-etcd", "disable-apiserver", "disable-controller-manager"} {
+		if v := c.String(key, ""); v != "" && v != "false" {
+			return fmt.Errorf("the lab's k3s does not implement %s", key)
+		}
+	}
+	return nil
 }
 
 // bootstrap compares critical configuration with the server we join and takes over its identity. Errors end the process;

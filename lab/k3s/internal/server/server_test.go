@@ -113,6 +113,14 @@ func TestTokenFileWins(t *testing.T) {
 	}
 }
 
+func TestUnsupportedIsRefused(t *testing.T) {
+	for arg, bad := range map[string]bool{"--cluster-reset": true, "--datastore-endpoint=mysql://x": true, "--disable-etcd=false": false, "--cluster-init": false} {
+		if err := supported(load(t, t.TempDir(), arg)); (err != nil) != bad {
+			t.Errorf("%s: %v", arg, err)
+		}
+	}
+}
+
 func TestNotReadyNamesTheChecks(t *testing.T) {
 	err := notReady([]byte("[+]ping ok\n[-]informer-sync failed: reason withheld\n[-]etcd failed\nreadyz check failed"), errors.New("long text"))
 	if err == nil || err.Error() != "not yet: informer-sync, etcd" {
