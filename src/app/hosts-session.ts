@@ -25,8 +25,9 @@ export async function onHosts<T>(
     hosts.map(async (host) => {
       let connection: Connection | undefined;
       try {
-        connection = await connect(host.target, { signal: interrupts.signal });
-        results.set(host, await work(host, connection, interrupts.signal));
+        const opened = await connect(host.target, { signal: interrupts.signal });
+        connection = opened;
+        results.set(host, await work(host, opened, interrupts.signal));
       } catch (error) {
         results.set(host, error instanceof Error ? error : new Error(String(error)));
       } finally {

@@ -1,0 +1,17 @@
+import { join } from 'node:path';
+import type { Emit } from '#src/engine/events.ts';
+import type { Connect } from '#src/engine/session.ts';
+
+/** Logs in over SSH with the cluster's own known_hosts; keys trusted on first use are said aloud. The SSH library is loaded by the first login. */
+export function connector(stateDirectory: string, emit: Emit): Connect {
+  const transport = import('#src/transport/ssh.ts');
+  const knownHosts = import('#src/transport/known-hosts.ts').then(({ KnownHosts }) => KnownHosts.open(join(stateDirectory, 'known_hosts')));
+  return async (target, { signal }) => {
+    const { connect } = await transport;
+    return connect(target, {
+      signal,
+      knownHosts: await knownHosts,
+      onHostKey: ({ host, fingerprint }) => emit({ type: 'host.key.trusted', host, fingerprint }),
+    });
+  };
+}

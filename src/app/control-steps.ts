@@ -1,0 +1,29 @@
+import type { Cluster } from '#src/cluster/cluster.ts';
+import { CONTROL, type ControlSteps } from '#src/engine/run.ts';
+import { fluxSteps } from '#src/flux/handoff.ts';
+import { kubeconfigAction } from '#src/kube/kubeconfig-action.ts';
+import { step } from '#src/role/step.ts';
+import type { Artifacts } from './open-cluster.ts';
+import { initServerOf } from './init-server.ts';
+
+export interface ControlOptions {
+  cluster: Cluster;
+  artifacts: Artifacts;
+  /** Where the kubeconfig is written; undefined: merged into the user's. */
+  kubeconfig: string | undefined;
+}
+
+/** What bootstrap does from this machine once the first server is done: the kubeconfig, then Flux. */
+export function controlSteps({ cluster, artifacts, kubeconfig }: ControlOptions): ControlSteps {
+  return (kube, lastStepOf) => {
+    const server = initServerOf(cluster);
+    const after = server && lastStepOf(server.name);
+    const edges = after ? { after: [after] } : {};
+    const config = kubeconfigAction({ cluster, fetch: () => kube.kubeconfig(), file: kubeconfig });
+    const flux = fluxSteps(cluster, () => artifacts.read(cluster.artifact('flux', 'install', 'amd64')));
+    return [
+      { host: CONTROL, role: 'kubeconfig', list: [step(config, edges)] },
+      { host: CONTROL, role: 'flux', list: flux.map((action) => step(action)) },
+    ];
+  };
+}

@@ -1,0 +1,208 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import type { Cluster, Host } from '#src/cluster/cluster.ts';
+import { EXIT, HostLostError } from '#src/errors.ts';
+import { command } from '#src/resource/command.ts';
+import { directory } from '#src/resource/directory.ts';
+import { file } from '#src/resource/file.ts';
+import { defineAction } from '#src/role/action.ts';
+import { defineRole, type RoleInput } from '#src/role/role.ts';
+import { type StepList, step, stepRef } from '#src/role/step.ts';
+import { sh } from '#src/shell/script.ts';
+import { localConnection } from '#src/transport/local.ts';
+import type { EngineEvent } from './events.ts';
+import { Run, type RunOptions, type RunResult } from './run.ts';
+
+/** The whole engine over real shells on this machine; each "host" has a directory of its own. */
+let root: string;
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), 'picluster-run-'));
+});
+afterEach(() => rmSync(root, { recursive: true, force: true }));
+
+const owned = { owner: String(process.getuid?.()), group: String(process.getgid?.()) };
+const at = (host: Host, name: string): string => join(root, host.name, name);
+
+function clusterOf(names: readonly string[]): Cluster {
+  const hosts = names.map(
+    (name) =>
+      ({
+        name,
+        address: name,
+        groups: [],
+        roles: ['r'],
+        vars: {},
+        target: {
+          name,
+          address: name,
+          port: 22,
+          user: 'me',
+          become: { method: 'none' },
+          hostKeys: [],
+          identityFiles: [],
+          connectTimeoutMs: 1000,
+        },
+      }) as Host,
+  );
+  return {
+    name: 'test',
+    hosts,
+    secrets: [],
+    host: (name: string) => hosts.find((host) => host.name === name),
+    hostsWithRole: () => [],
+  } as unknown as Cluster;
+}
+
+interface Outcome {
+  events: EngineEvent[];
+  plan: string[];
+  result: RunResult | undefined;
+}
+
+async function go(
+  names: readonly string[],
+  steps: (input: RoleInput<unknown>) => StepList,
+  overrides: Partial<RunOptions> = {},
+): Promise<Outcome> {
+  const cluster = clusterOf(names);
+  const events: EngineEvent[] = [];
+  const run = new Run({
+    cluster,
+    roles: [defineRole({ name: 'r', namespace: 'r', vars: z.unknown(), steps })],
+    chosen: cluster.hosts,
+    initServer: undefined,
+    stateDirectory: root,
+    lock: undefined,
+    connect: async (target) => localConnection({ host: target.name }),
+    emit: (event) => events.push(event),
+    signal: new AbortController().signal,
+    draining: () => false,
+    fetchArtifact: async () => '',
+    ...overrides,
+  });
+  try {
+    await run.connect();
+    const plan = await run.plan();
+    const result = plan.changes.length > 0 ? await run.apply(plan) : undefined;
+    return { events, plan: plan.changes.map(({ step: { ref } }) => ref), result };
+  } finally {
+    await run.close();
+  }
+}
+
+const requestsOf = ({ events }: Outcome): number[] =>
+  events.flatMap((event) => (event.type === 'host.end' ? [event.traffic.requests] : []));
+const endsOf = ({ events }: Outcome): Record<string, string> =>
+  Object.fromEntries(
+    events.flatMap((event) => (event.type === 'step.end' ? [[event.step.replace(`${root}/`, ''), event.status]] : [])),
+  );
+
+const plain = ({ host }: RoleInput<unknown>): StepList => [
+  step(directory({ path: at(host, ''), ...owned })),
+  step(file({ path: at(host, 'a'), content: 'one\n', ...owned })),
+  step(file({ path: at(host, 'b'), content: 'two\n', mode: 0o600, ...owned })),
+];
+
+describe('a run', () => {
+  it('does exactly what it planned, and then has nothing to do in two requests', async () => {
+    const first = await go(['n1', 'n2'], plain);
+    expect(first.result).toMatchObject({ changed: 6, failed: 0, notReached: 0, exitCode: EXIT.done });
+    expect(Object.keys(endsOf(first))).toHaveLength(first.plan.length);
+    expect(readFileSync(join(root, 'n2', 'b'), 'utf8')).toBe('two\n');
+    const second = await go(['n1', 'n2'], plain);
+    expect(second.plan).toEqual([]);
+    expect(requestsOf(second)).toEqual([2, 2]);
+  });
+
+  it('shows the difference of a changed file, and changes that one only', async () => {
+    await go(['n1'], plain);
+    writeFileSync(join(root, 'n1', 'a'), 'something else\n');
+    const { events, result } = await go(['n1'], plain);
+    const planned = events.filter((event) => event.type === 'step.planned');
+    expect(planned).toHaveLength(1);
+    expect(planned[0]?.change.diff).toContain('-something else\n+one');
+    expect(result?.changed).toBe(1);
+  });
+
+  it('stops what depends on a failed step, here and on other hosts, and lets the others finish', async () => {
+    const outcome = await go(['n1', 'n2', 'n3'], ({ host }) => {
+      const broken = step(command({ title: 'break', run: sh`echo no such thing >&2; exit 3`, creates: at(host, 'never') }), {
+        name: 'break',
+      });
+      if (host.name === 'n1')
+        return [
+          ...plain({ host } as RoleInput<unknown>),
+          broken,
+          step(file({ path: at(host, 'after'), content: '', ...owned }), { name: 'after' }),
+        ];
+      if (host.name === 'n2')
+        return [step(directory({ path: at(host, ''), ...owned }), { name: 'waits', after: [stepRef('r', 'after', 'n1')] })];
+      return plain({ host } as RoleInput<unknown>);
+    });
+    expect(outcome.result).toMatchObject({ failed: 1, notReached: 2, exitCode: EXIT.stepFailed });
+    expect(endsOf(outcome)).toMatchObject({ 'r/break@n1': 'failed', 'r/after@n1': 'not-reached', 'r/waits@n2': 'not-reached' });
+    const failure = outcome.events.find((event) => event.type === 'step.end' && event.status === 'failed');
+    expect(failure).toMatchObject({ error: { host: 'n1', step: 'r/break@n1', output: 'no such thing' } });
+  });
+
+  it('does not believe a step that ran and changed nothing', async () => {
+    const outcome = await go(['n1'], ({ host }) => [
+      step(command({ title: 'lie', run: sh`true`, creates: at(host, 'never') }), { name: 'lie' }),
+    ]);
+    expect(outcome.result?.exitCode).toBe(EXIT.verifyFailed);
+  });
+
+  it('names a host that cannot be reached, finishes the others, and ends with 69', async () => {
+    const outcome = await go(['n1', 'n2'], plain, {
+      connect: async ({ name }) => {
+        if (name === 'n1') throw new HostLostError('no route to host', { host: name });
+        return localConnection({ host: name });
+      },
+    });
+    expect(outcome.result).toMatchObject({ changed: 3, exitCode: EXIT.hostLost });
+    expect(outcome.events).toContainEqual(expect.objectContaining({ type: 'host.lost', host: 'n1' }));
+  });
+
+  it('runs an action only if its check is not done, and looks again afterwards', async () => {
+    const seen: string[] = [];
+    const action = (isDone: boolean) => {
+      let hasRun = isDone;
+      return defineAction({
+        name: 'act',
+        title: 'act',
+        planned: { action: 'run', fields: [] },
+        check: async () => (hasRun ? 'done' : 'later'),
+        run: async () => {
+          seen.push('run');
+          hasRun = true;
+        },
+      });
+    };
+    const undone = action(false);
+    const first = await go(['n1'], () => [step(undone)]);
+    expect([first.plan, first.result?.changed, seen]).toEqual([['r/act@n1'], 1, ['run']]);
+    const second = await go(['n1'], () => [step(action(true))]);
+    expect([second.plan, seen]).toEqual([[], ['run']]);
+  });
+
+  it('lets the running step end while draining, begins nothing new, and says what was not reached', async () => {
+    let isDraining = false;
+    const slow = ({ host }: RoleInput<unknown>, name: string) =>
+      step(
+        command({ title: name, run: sh`mkdir -p ${at(host, '')}; sleep 0.5; touch ${at(host, name)}`, creates: at(host, name) }),
+        { name },
+      );
+    const outcome = await go(['n1'], (input) => [slow(input, 'first'), slow(input, 'second'), slow(input, 'third')], {
+      draining: () => isDraining,
+      emit: (event) => {
+        if (event.type === 'step.start') isDraining = true;
+      },
+    });
+    expect(outcome.result).toMatchObject({ changed: 1, notReached: 2, exitCode: EXIT.interrupted });
+    expect(existsSync(join(root, 'n1', 'first'))).toBe(true);
+    expect(existsSync(join(root, 'n1', 'third'))).toBe(false);
+  });
+});
