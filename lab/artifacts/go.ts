@@ -1,6 +1,8 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { StepFailedError } from '#src/errors.ts';
 import type { Artifact, BuildContext } from './artifact.ts';
+import { keyOf } from './cache.ts';
 import { digestFiles } from './files.ts';
 import { run } from './program.ts';
 import { findGo, GO, goEnvironment } from './toolchain.ts';
@@ -24,7 +26,8 @@ export async function goProgram(program: GoProgram): Promise<Artifact> {
   const { name, module } = program;
   const ldflags = ['-s', '-w', ...(program.ldflags ?? [])].join(' ');
   const args = ['build', '-trimpath', '-ldflags', ldflags, '-o'];
-  const files = await digestFiles(module, program.files ?? GO_FILES, ['**/*_test.go']);
+  const digests = () => digestFiles(module, program.files ?? GO_FILES, ['**/*_test.go']);
+  const files = await digests();
   return {
     name,
     inputs: { go: GO, files, args, package: program.package },
@@ -32,6 +35,9 @@ export async function goProgram(program: GoProgram): Promise<Artifact> {
       const go = await findGo(context);
       context.log(`${name}: building; the first time takes minutes`);
       await runGo(go, [...args, join(directory, name), program.package], module, context);
+      if (keyOf(await digests()) !== keyOf(files)) {
+        throw new StepFailedError(`the sources of ${name} changed while it was built`, { hint: 'Build it again.' });
+      }
     },
   };
 }
