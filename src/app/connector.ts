@@ -5,7 +5,9 @@ import type { Connect } from '#src/engine/session.ts';
 /** Logs in over SSH with the cluster's own known_hosts; keys trusted on first use are said aloud. The SSH library is loaded by the first login. */
 export function connector(stateDirectory: string, emit: Emit): Connect {
   const transport = import('#src/transport/ssh.ts');
-  const knownHosts = import('#src/transport/known-hosts.ts').then(({ KnownHosts }) => KnownHosts.open(join(stateDirectory, 'known_hosts')));
+  const knownHosts = import('#src/transport/known-hosts.ts').then(({ KnownHosts }) =>
+    KnownHosts.open(join(stateDirectory, 'known_hosts')),
+  );
   return async (target, { signal }) => {
     const { connect } = await transport;
     return connect(target, {

@@ -3,8 +3,8 @@ import { CONTROL, type ControlSteps } from '#src/engine/run.ts';
 import { fluxSteps } from '#src/flux/handoff.ts';
 import { kubeconfigAction } from '#src/kube/kubeconfig-action.ts';
 import { step } from '#src/role/step.ts';
-import type { Artifacts } from './open-cluster.ts';
 import { initServerOf } from './init-server.ts';
+import type { Artifacts } from './open-cluster.ts';
 
 export interface ControlOptions {
   cluster: Cluster;

@@ -43,7 +43,7 @@ async function main(argv: readonly string[]): Promise<number> {
   for (const entry of COMMANDS) {
     const command = program.command(entry.name).description(entry.description).exitOverride();
     if (entry.name === called) (await entry.load()).define(command);
-    else command.allowUnknownOption().argument('[args...]');
+    else command.allowUnknownOption().allowExcessArguments();
   }
   try {
     await program.parseAsync(argv, { from: 'user' });
