@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { access, chmod, glob, mkdir, readFile } from 'node:fs/promises';
+import { access, chmod, glob, mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import Handlebars from 'handlebars';
@@ -25,7 +25,12 @@ export function templateValues(lab: Lab, state: LabState, servers: number): Reco
     ports: state.ports,
     key: lab.local('key'),
     first: state.nodes[0],
-    nodes: state.nodes.map((node) => ({ ...node, become: node.user === 'root' ? 'none' : 'sudo' })),
+    nodes: state.nodes.map((node, index) => ({
+      ...node,
+      become: node.user === 'root' ? 'none' : 'sudo',
+      isFirst: index === 0,
+      network: `${state.subnet}.0/24`,
+    })),
     servers: names.slice(0, servers).join(', '),
     agents: names.slice(servers).join(', '),
   };
@@ -58,4 +63,9 @@ async function ensureSecrets(file: string): Promise<void> {
     stringify({ k3s: { token: random(), agentToken: random() }, git: { username: GIT_USER, token: random() } }),
     0o600,
   );
+}
+
+/** What picluster has recorded of artifacts that the lab has built anew since: the lab is their publisher. */
+export async function forgetChecksums(lab: Lab): Promise<void> {
+  await rm(lab.local('cluster', 'versions.lock.yaml'), { force: true });
 }

@@ -2,7 +2,7 @@ import { access, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { buildArtifacts } from '#lab/artifacts/build.ts';
 import { ensureRepository } from '#lab/serve/repository.ts';
-import { writeClusterDirectory } from './cluster.ts';
+import { forgetChecksums, writeClusterDirectory } from './cluster.ts';
 import { type NodeConfig, wantedNodes } from './config.ts';
 import { installDependencies } from './dependencies.ts';
 import { makeDisk } from './disk.ts';
@@ -87,6 +87,7 @@ async function ensureDisks(lab: Lab, before: LabState, wanted: readonly NodeConf
 }
 
 async function serve(lab: Lab, state: LabState, say: Say, signal: Signal): Promise<LabState> {
+  if ((await readState(lab))?.mirror !== state.mirror) await forgetChecksums(lab);
   await writeState(lab, state);
   if (await ensureService(lab, state, signal)) {
     const { gateway, ports, mirror } = state;
