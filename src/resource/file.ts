@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { Secret } from '#src/secrets/secret.ts';
 import { joinScripts, rawScript, type Script, sh } from '#src/shell/script.ts';
 import { type Content, contentDigest, maskContent, secretsOf } from '#src/template/content.ts';
 import { changeOf, deletion, differences } from './changes.ts';
@@ -82,10 +83,20 @@ const removal = (path: string): Script => sh`
   if [ -d ${path} ] && [ ! -L ${path} ]; then echo ${`${path} is a directory: it is not removed as a file`} >&2; exit 1; fi
   rm -f ${path}`;
 
-function placement({ path, mode, owner, group, validate }: Spec): Script {
-  const place = sh`place ${path} ${octal(mode)} ${owner} ${group} ${validate ? 'validate' : ''}`;
-  if (!validate) return place;
-  return joinScripts([rawScript('validate() {\ncandidate=$1'), validate, rawScript('}'), place]);
+/** What arrived is checked before anything else: a text cut off on its way must not become the file. Its digest may be a secret's. */
+function placement(spec: Spec): Script {
+  const digest = new Secret(contentDigest(spec.content ?? ''), 'digest');
+  return joinScripts([
+    sh`
+      check() {
+        candidate=$1
+        got=$(sha256sum <"$candidate")
+        if [ "\${got%% *}" != ${digest} ]; then echo 'the content did not arrive whole' >&2; return 1; fi`,
+    spec.validate ?? sh`:`,
+    sh`
+      }
+      place ${spec.path} ${octal(spec.mode)} ${spec.owner} ${spec.group} check`,
+  ]);
 }
 
 /** Bytes of a text, for people; see NOT_SHOWN. */

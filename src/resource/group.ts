@@ -1,0 +1,50 @@
+import { z } from 'zod';
+import { sh } from '#src/shell/script.ts';
+import { changeOf, deletion, differences } from './changes.ts';
+import { type Change, defineKind } from './kind.ts';
+import { ensure } from './schemas.ts';
+import { accountName } from './user.ts';
+
+const schema = z.strictObject({
+  name: accountName,
+  ensure,
+  gid: z.int().min(0).optional(),
+  /** A number from the range for the system. Only when it is made. */
+  system: z.boolean().default(false),
+});
+
+interface State {
+  exists: boolean;
+  gid: string;
+}
+
+/** A local group. Its members are the users' business. */
+export const group = defineKind({
+  name: 'group',
+  schema,
+  id: (spec) => spec.name,
+
+  probe: (specs) => sh`
+    awk -F: -v names=${specs.map((spec) => spec.name).join(' ')} '
+      { gid[$1] = $3 }
+      END {
+        count = split(names, wanted, " ")
+        for (i = 1; i <= count; i++) printf "%s\037%s\037\036", (wanted[i] in gid ? "yes" : "no"), gid[wanted[i]]
+      }' /etc/group`,
+  parse: ([exists, gid = '']): State => ({ exists: exists === 'yes', gid }),
+
+  diff(spec, state): Change | undefined {
+    if (spec.ensure === 'absent') return state.exists ? deletion(`gid ${state.gid}`) : undefined;
+    const fields = differences(spec.gid === undefined ? {} : { gid: [state.gid || undefined, spec.gid] });
+    if (state.exists) return changeOf('update', fields);
+    return { action: 'create', fields: fields.length > 0 ? fields : [{ field: 'group', after: spec.name }] };
+  },
+
+  apply({ name, ensure: wanted, gid, system }, state) {
+    if (wanted === 'absent') return { script: sh`groupdel ${name}` };
+    const number = gid === undefined ? [] : ['--gid', gid];
+    return { script: state.exists ? sh`groupmod ${number} ${name}` : sh`groupadd ${system && '--system'} ${number} ${name}` };
+  },
+
+  fingerprint: (spec) => JSON.stringify([spec.ensure, spec.gid]),
+});

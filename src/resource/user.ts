@@ -1,0 +1,122 @@
+import { z } from 'zod';
+import { joinScripts, type Script, sh } from '#src/shell/script.ts';
+import { changeOf, deletion, differences } from './changes.ts';
+import { type Change, defineKind } from './kind.ts';
+import { absolutePath, ensure, oneLine } from './schemas.ts';
+
+export const accountName = z.string().regex(/^[a-z_][a-z0-9_-]{0,31}$/, 'a user or group name: small letters, digits, _ and -');
+
+const schema = z.strictObject({
+  name: accountName,
+  ensure,
+  uid: z.int().min(0).optional(),
+  /** Default of the distribution, when not given. */
+  shell: absolutePath.optional(),
+  home: absolutePath.optional(),
+  comment: oneLine.regex(/^[^:]*$/).optional(),
+  /** Groups it has to be in; it may be in others, too. They must be there. */
+  groups: z.array(accountName).default([]),
+  /** A number from the range for the system, and no home directory. Only when it is made. */
+  system: z.boolean().default(false),
+  /** No login with a password; keys still work. A new user has none anyway. */
+  passwordLocked: z.boolean().default(false),
+  /** With `ensure: absent`: its home directory goes too. */
+  purge: z.boolean().default(false),
+});
+
+type Spec = z.output<typeof schema>;
+
+interface State {
+  exists: boolean;
+  uid: string;
+  home: string;
+  shell: string;
+  isLocked: boolean;
+  groups: string[];
+}
+
+/** A local user. */
+export const user = defineKind({
+  name: 'user',
+  schema,
+  disturbs: true,
+  id: (spec) => spec.name,
+
+  // The password's hash stays on the node: only whether it is locked is said.
+  probe: (specs) => sh`
+    awk -F: -v names=${specs.map((spec) => spec.name).join(' ')} '
+      FILENAME == "/etc/passwd" { uid[$1] = $3; gid[$1] = $4; home[$1] = $6; shell[$1] = $7 }
+      FILENAME == "/etc/shadow" { locked[$1] = ($2 ~ /^[!*]/ ? "yes" : "no") }
+      FILENAME == "/etc/group" { primary[$3] = $1; count = split($4, members, ","); for (i = 1; i <= count; i++) groups[members[i]] = groups[members[i]] $1 "," }
+      END {
+        count = split(names, wanted, " ")
+        for (i = 1; i <= count; i++) {
+          name = wanted[i]
+          if (!(name in uid)) { printf "no\037\036"; continue }
+          printf "yes\037%s\037%s\037%s\037%s\037%s\037\036", uid[name], home[name], shell[name], locked[name], groups[name] primary[gid[name]]
+        }
+      }' /etc/passwd /etc/shadow /etc/group`,
+  parse: ([exists, uid = '', home = '', shell = '', locked, groups = '']): State => ({
+    exists: exists === 'yes',
+    uid,
+    home,
+    shell,
+    isLocked: locked === 'yes',
+    groups: groups.split(',').filter(Boolean),
+  }),
+
+  diff(spec, state): Change | undefined {
+    if (spec.ensure === 'absent') {
+      if (!state.exists) return undefined;
+      return deletion(`uid ${state.uid}`, spec.purge ? { destructive: 'with its home directory' } : {});
+    }
+    const fields = differences({
+      ...(spec.uid === undefined ? {} : { uid: [state.uid || undefined, spec.uid] }),
+      ...(spec.home === undefined ? {} : { home: [state.home || undefined, spec.home] }),
+      ...(spec.shell === undefined ? {} : { shell: [state.shell || undefined, spec.shell] }),
+      ...(missingGroups(spec, state).length === 0 ? {} : { groups: [undefined, missingGroups(spec, state).join(',')] }),
+      ...(spec.passwordLocked && state.exists ? { 'password locked': [state.isLocked, true] } : {}),
+    });
+    if (state.exists) return changeOf('update', fields);
+    return { action: 'create', fields: fields.length > 0 ? fields : [{ field: 'user', after: spec.name }] };
+  },
+
+  apply(spec, state) {
+    if (spec.ensure === 'absent') return { script: sh`userdel ${spec.purge && '--remove'} ${spec.name}` };
+    return { script: joinScripts([state.exists ? modification(spec, state) : creation(spec), locking(spec)]) };
+  },
+
+  fingerprint: (spec) => JSON.stringify([spec.ensure, spec.uid, spec.shell, spec.home, spec.groups]),
+});
+
+const missingGroups = (spec: Spec, state: State): string[] => spec.groups.filter((name) => !state.groups.includes(name));
+
+const option = (flag: string, value: string | number | undefined): (string | number)[] =>
+  value === undefined ? [] : [flag, value];
+
+const creation = ({ name, uid, shell, home, comment, groups, system }: Spec): Script => {
+  const options = [
+    ...(system ? ['--system', '--no-create-home'] : ['--create-home']),
+    ...option('--uid', uid),
+    ...option('--shell', shell),
+    ...option('--home-dir', home),
+    ...option('--comment', comment),
+    ...(groups.length > 0 ? ['--groups', groups.join(',')] : []),
+  ];
+  return sh`
+    if grep -q ${`^${name}:`} /etc/group; then set -- --gid ${name}; else set -- --user-group; fi
+    useradd ${options} "$@" ${name}`;
+};
+
+function modification(spec: Spec, state: State): Script {
+  const groups = missingGroups(spec, state);
+  const options = [
+    ...(spec.uid !== undefined && String(spec.uid) !== state.uid ? option('--uid', spec.uid) : []),
+    ...(spec.shell !== state.shell ? option('--shell', spec.shell) : []),
+    ...(spec.home !== state.home ? option('--home', spec.home) : []),
+    ...(groups.length > 0 ? ['--append', '--groups', groups.join(',')] : []),
+  ];
+  return options.length === 0 ? sh`:` : sh`usermod ${options} ${spec.name}`;
+}
+
+const locking = ({ name, passwordLocked }: Spec): Script => (passwordLocked ? sh`usermod --lock ${name}` : sh`:`);
