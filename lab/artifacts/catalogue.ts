@@ -54,14 +54,15 @@ export async function catalogue(version = DEFAULT_VERSION): Promise<Artifact[]> 
   const manifests = await fluxManifests(join(LAB, 'flux'), FLUX);
 
   const releases = `github.com/k3s-io/k3s/releases/download/${version}`;
+  const flux = `github.com/fluxcd/flux2/releases/download/v${FLUX.release}`;
   const layout: Layout = {
     [`${releases}/k3s`]: { from: k3s, file: 'k3s' },
     [`${releases}/k3s-airgap-images-amd64.tar`]: { from: airgap, file: 'k3s-airgap-images-amd64.tar' },
-    [`github.com/fluxcd/flux2/releases/download/v${FLUX.release}/install.yaml`]: { from: manifests, file: 'install.yaml' },
+    [`${flux}/install.yaml`]: { from: manifests, file: 'install.yaml' },
     'picluster-lab/images/flux.tar': { from: fluxImages, file: 'flux.tar' },
     'picluster-lab/images/workload.tar': { from: workloadImage, file: 'workload.tar' },
   };
-  const checksums = { [releases]: ['sha256sum-amd64.txt'] };
+  const checksums = { [releases]: ['sha256sum-amd64.txt'], [flux]: [`flux_${FLUX.release}_checksums.txt`] };
   const parts = [pause, workload, coredns, source, kustomize, k3s, airgap, fluxImages, workloadImage, manifests];
   return [...parts, await mirror(layout, checksums)];
 }
