@@ -24,6 +24,8 @@ type Member struct {
 	dir, tlsDir string
 	expose      bool
 	extra       []string
+	run         func()
+	child       *process.Child
 }
 
 // New reads or makes the member's name, `<node>-<8 hex>` in db/etcd/name.
@@ -57,8 +59,34 @@ func (m *Member) Start(initial string) error {
 	if err := os.MkdirAll(m.dir, 0o700); err != nil {
 		return err
 	}
-	process.Component("etcd", config.ComponentArgs(m.defaults(initial, state), m.extra)...)
+	m.run = func() {
+		m.child = process.Component("etcd", config.ComponentArgs(m.defaults(initial, state), m.extra)...)
+	}
+	m.run()
 	return nil
+}
+
+// announceTime is how long a joined member may take to answer clients; see Rouse.
+const announceTime = 3 * time.Second
+
+// Rouse restarts a member that joined but does not answer: when its announcement of its name comes back inside the leader's
+// first snapshot, etcd waits 15 s before it says it again. At a restart it knows the name, and answers at once.
+func (m *Member) Rouse(ctx context.Context) {
+	cl, err := m.Client()
+	if err != nil {
+		return
+	}
+	defer cl.Close()
+	for end := time.Now().Add(announceTime); time.Now().Before(end); {
+		step, cancel := context.WithTimeout(ctx, 500*time.Millisecond)
+		_, err := cl.Status(step, cl.Endpoints()[0])
+		cancel()
+		if err == nil || !process.Sleep(ctx, 100*time.Millisecond) {
+			return
+		}
+	}
+	m.child.Kill()
+	m.run()
 }
 
 func (m *Member) defaults(initial, state string) map[string]string {

@@ -20,12 +20,21 @@ var (
 	spawn    = make(chan func())
 	stopping atomic.Bool
 	mu       sync.Mutex
-	children []*child
+	children []*Child
 )
 
-type child struct {
-	cmd  *exec.Cmd
-	done chan struct{}
+// Child is a running program.
+type Child struct {
+	cmd    *exec.Cmd
+	done   chan struct{}
+	wanted atomic.Bool // its end is our doing
+}
+
+// Kill ends this child alone and waits for it.
+func (c *Child) Kill() {
+	c.wanted.Store(true)
+	c.cmd.Process.Kill()
+	<-c.done
 }
 
 func init() { // one locked thread starts every child: the parent-death signal belongs to the thread
@@ -39,7 +48,7 @@ func init() { // one locked thread starts every child: the parent-death signal b
 
 // Start runs a program that is killed when we die. If it ends by itself, so do we, and systemd starts us again.
 // Its output goes to out, or to our stderr when out is nil. Pods are not affected: their shims are nobody's children.
-func Start(name, path string, out io.Writer, args ...string) {
+func Start(name, path string, out io.Writer, args ...string) *Child {
 	cmd := exec.Command(path, args...)
 	if out == nil {
 		out = os.Stderr
@@ -52,14 +61,14 @@ func Start(name, path string, out io.Writer, args ...string) {
 	if err := <-started; err != nil {
 		logger.Fatalf("%s exited: %v", name, err)
 	}
-	c := &child{cmd, make(chan struct{})}
+	c := &Child{cmd: cmd, done: make(chan struct{})}
 	mu.Lock()
 	children = append(children, c)
 	mu.Unlock()
 	go func() {
 		err := cmd.Wait()
 		close(c.done)
-		if stopping.Load() {
+		if stopping.Load() || c.wanted.Load() {
 			return
 		}
 		if err == nil {
@@ -67,15 +76,16 @@ func Start(name, path string, out io.Writer, args ...string) {
 		}
 		logger.Fatalf("%s exited: %v", name, err)
 	}()
+	return c
 }
 
 // Component runs one of the Kubernetes or etcd programs inside this binary.
-func Component(name string, args ...string) {
+func Component(name string, args ...string) *Child {
 	self, err := os.Executable()
 	if err != nil {
 		logger.Fatalf("%s exited: %v", name, err)
 	}
-	Start(name, self, nil, append([]string{name}, args...)...)
+	return Start(name, self, nil, append([]string{name}, args...)...)
 }
 
 // stopTime bounds a stop: K3s is one process and ends at once; here etcd and containerd get a moment to close their files.

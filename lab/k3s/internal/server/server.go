@@ -163,6 +163,9 @@ func (s *server) startSupervisorAndEtcd(ctx context.Context) error {
 	if err := s.member.Start(initial); err != nil {
 		return err
 	}
+	if s.join != nil {
+		s.member.Rouse(ctx)
+	}
 	return s.member.WaitVoter(ctx)
 }
 
