@@ -13,10 +13,10 @@ export function waitForControllers(objects: () => Promise<readonly KubeObject[]>
     name: 'flux-controllers',
     title: "wait until Flux's controllers are available",
     planned: { action: 'run', fields: [{ field: 'Deployments', after: 'available' }] },
-    async check({ kube, signal }) {
-      const client = await kube();
+    async check(context) {
+      const client = await context.kube();
       const refs = await deployments();
-      const found = await Promise.all(refs.map((ref) => client.get(ref, signal)));
+      const found = await Promise.all(refs.map((ref) => client.get(ref, context.signal)));
       if (found.some((object) => !object)) return 'later';
       const lacks = refs.flatMap((ref, index) => {
         const lack = rolloutLack(found[index]);
@@ -24,8 +24,9 @@ export function waitForControllers(objects: () => Promise<readonly KubeObject[]>
       });
       return lacks.length === 0 ? 'done' : { action: 'run', fields: lacks };
     },
-    async run({ kube, report, signal }) {
-      const client = await kube();
+    async run(context) {
+      const { signal } = context;
+      const client = await context.kube();
       const wait = async (ref: ObjectRef): Promise<void> => {
         await waitFor(async () => ((await lackOf(client, ref, signal)) === undefined ? true : undefined), {
           what: `${describeRef(ref)} to be available`,
@@ -33,7 +34,7 @@ export function waitForControllers(objects: () => Promise<readonly KubeObject[]>
           signal,
           explain: async () => `${(await lackOf(client, ref, signal)) ?? 'it is now'}\n${await explainObject(client, ref)}`,
         });
-        report(`${describeRef(ref)} is available`);
+        context.report(`${describeRef(ref)} is available`);
       };
       await Promise.all((await deployments()).map(wait));
     },

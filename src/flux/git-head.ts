@@ -78,7 +78,7 @@ case $1 in
 esac
 `;
 
-function reason({ timedOut, code, stderr }: { timedOut: boolean; code?: string; stderr: string }): string {
+function reason({ timedOut, code, stderr }: { timedOut: boolean; code?: string | undefined; stderr: string }): string {
   if (timedOut) return `git did not answer within ${TIMEOUT_MS / 1000} s`;
   if (code === 'ENOENT') return 'git is not installed here';
   return stderr.trim().split('\n').at(-1) || 'git failed without a word';

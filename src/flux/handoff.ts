@@ -20,13 +20,13 @@ const DEFAULT_TIMEOUT_MS = 10 * 60_000;
 
 /**
  * Hands the cluster to Flux, each step after the one before; none without `gitops` in the cluster.
- * @param installManifest local path of Flux's install manifests, checked against the release; called once somebody needs it.
+ * @param installManifest text of Flux's install manifests, checked against the release; asked for once somebody needs it.
  */
 export function fluxSteps(cluster: Cluster, installManifest: () => Promise<string>, options: HandoffOptions = {}): Action[] {
   const { gitops } = cluster;
   if (!gitops) return [];
   const timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
-  const install = once(async () => withNamespace(await readManifests(await installManifest())));
+  const install = once(async () => withNamespace(parseManifests(await installManifest(), "Flux's install manifests")));
   const before = once(async () =>
     (await Promise.all(gitops.before.map((path) => readManifests(join(cluster.directory, path))))).flat(),
   );

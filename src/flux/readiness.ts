@@ -2,10 +2,12 @@ import type { KubeObject } from '#src/kube/client.ts';
 import { conditionText } from '#src/kube/explain.ts';
 import { conditionOf, describeObject, isObserved } from '#src/kube/objects.ts';
 
-/** How far Flux is with one object. `waiting` and `stalled` say why, as one line. */
+/** How far Flux is with one object; `why` is one line for people. */
 export type Progress =
   | { state: 'ready'; revision: string }
   | { state: 'waiting'; why: string }
+  /** Looking again, as it does at every interval: the answer comes in a moment. */
+  | { state: 'reconciling'; why: string }
   /** The controller has given up until somebody changes something. */
   | { state: 'stalled'; why: string };
 
@@ -18,8 +20,10 @@ interface FluxStatus {
 
 export const statusOf = (object: KubeObject): FluxStatus => (object.status ?? {}) as FluxStatus;
 
-/** `main@sha1:abc...` is at commit `abc...`. Source: Flux, revision format of sources. */
-export const isAtCommit = (revision: string | undefined, commit: string): boolean => revision?.split(/[:/]/).at(-1) === commit;
+/** The commit of `main@sha1:abc...`. Source: Flux, revision format of sources. */
+export const commitIn = (revision: string | undefined): string | undefined => revision?.split(/[:/]/).at(-1);
+
+export const isAtCommit = (revision: string | undefined, commit: string): boolean => commitIn(revision) === commit;
 
 /** Ready says what it says only for the generation it was made for; and it is at `commit`, if one is asked for. */
 export function progressOf(object: KubeObject | undefined, commit: string | undefined): Progress {
@@ -32,9 +36,9 @@ export function progressOf(object: KubeObject | undefined, commit: string | unde
   const ready = conditionOf(object, 'Ready');
   const stalled = conditionOf(object, 'Stalled');
   if (stalled?.status === 'True') return { state: 'stalled', why: `${name}: ${conditionText(stalled)}` };
-  if (ready?.status !== 'True') {
-    return { state: 'waiting', why: ready ? `${name}: ${conditionText(ready)}` : `${name} has no condition Ready yet` };
-  }
+  if (!ready) return { state: 'waiting', why: `${name} has no condition Ready yet` };
+  if (ready.status === 'Unknown') return { state: 'reconciling', why: `${name}: ${conditionText(ready)}` };
+  if (ready.status === 'False') return { state: 'waiting', why: `${name}: ${conditionText(ready)}` };
   const { artifact, lastAppliedRevision } = statusOf(object);
   const revision = object.kind === 'Kustomization' ? lastAppliedRevision : artifact?.revision;
   if (!revision) return { state: 'waiting', why: `${name} has no revision yet` };

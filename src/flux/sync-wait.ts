@@ -1,22 +1,21 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Cluster, GitOpsSettings } from '#src/cluster/cluster.ts';
 import { StepFailedError } from '#src/errors.ts';
 import type { KubeClient, KubeObject } from '#src/kube/client.ts';
 import { explainObject, explainPods } from '#src/kube/explain.ts';
-import { describeRef } from '#src/kube/objects.ts';
 import { waitFor } from '#src/kube/wait.ts';
 import { type Action, type ActionContext, defineAction } from '#src/role/action.ts';
 import { type GitHead, gitHead } from './git-head.ts';
 import { FLUX_NAMESPACE, ROOT_REF, SOURCE_REF } from './objects.ts';
-import { isAtCommit, type Progress, progressOf, shortRevision, statusOf } from './readiness.ts';
+import { commitIn, isAtCommit, type Progress, progressOf, shortRevision, statusOf } from './readiness.ts';
 
 const RECONCILE = 'reconcile.fluxcd.io/requestedAt';
 /** Git may have moved on while we wait. */
 const ASK_GIT_EVERY_MS = 15_000;
 
-interface Sync {
-  source: Progress;
-  root: Progress;
-}
+/** A reconciliation under way is given this long to end before it counts as something to wait for. */
+const SETTLE_MS = 10_000;
+const SETTLE_EVERY_MS = 200;
 
 /** Waits until source and root Kustomization are Ready at the commit that is in git. A converged cluster is only read. */
 export function waitForSync(cluster: Cluster, gitops: GitOpsSettings, timeoutMs: number): Action {
@@ -26,16 +25,26 @@ export function waitForSync(cluster: Cluster, gitops: GitOpsSettings, timeoutMs:
     planned: { action: 'run', fields: [{ field: 'revision', after: `head of ${gitops.branch}` }] },
     async check(context) {
       const client = await context.kube();
-      const [source, root] = await readBoth(client, context.signal);
-      if (!source || !root) return 'later';
+      if ((await readBoth(client, context.signal)).some((object) => !object)) return 'later';
       const head = await gitHead(cluster, gitops, context.signal);
-      const { source: sourceProgress, root: rootProgress } = syncOf(source, root, commitOf(head, source));
-      const lacking = [sourceProgress, rootProgress].filter((progress) => progress.state !== 'ready');
+      const lacking = (await settled(client, head, context.signal)).filter((progress) => progress.state !== 'ready');
       if (lacking.length === 0) return 'done';
       return { action: 'run', fields: lacking.map(({ why }) => ({ field: 'waiting', after: why })) };
     },
     run: (context) => new SyncWait(context, cluster, gitops, timeoutMs).run(),
   });
+}
+
+/** The state of source and root once neither is in the middle of a reconciliation, or after a while all the same. */
+async function settled(client: KubeClient, head: GitHead, signal: AbortSignal): Promise<Progress[]> {
+  const deadline = performance.now() + SETTLE_MS;
+  while (true) {
+    const [source, root] = await readBoth(client, signal);
+    const commit = commitOf(head, source);
+    const both = [progressOf(source, commit), progressOf(root, commit)];
+    if (performance.now() > deadline || !both.some(({ state }) => state === 'reconciling')) return both;
+    await delay(SETTLE_EVERY_MS, undefined, { signal });
+  }
 }
 
 class SyncWait {
@@ -72,9 +81,11 @@ class SyncWait {
     const [source, root] = await readBoth(client, this.#context.signal);
     if (!source || !root) return undefined;
     if ('unreachable' in head && !(await this.#isFresh(client, source))) return undefined;
-    const { source: sourceProgress, root: rootProgress } = syncOf(source, root, commitOf(head, source));
+    const commit = commitOf(head, source);
+    const sourceProgress = progressOf(source, commit);
     this.#say('GitRepository', sourceProgress);
     if (sourceProgress.state !== 'ready') return this.#hurry(client, source, head);
+    const rootProgress = progressOf(root, commit);
     this.#say('Kustomization', rootProgress);
     return rootProgress.state === 'ready' ? true : undefined;
   }
@@ -113,8 +124,10 @@ class SyncWait {
   }
 
   #report(fact: string): void {
-    if (this.#said.has(fact)) return;
-    this.#said.add(fact);
+    // Messages name directories with random numbers: the same trouble again is no news.
+    const gist = fact.replace(/\d{3,}/g, '#');
+    if (this.#said.has(gist)) return;
+    this.#said.add(gist);
     this.#context.report(fact);
   }
 }
@@ -122,14 +135,9 @@ class SyncWait {
 const readBoth = (client: KubeClient, signal: AbortSignal) =>
   Promise.all([client.get(SOURCE_REF, signal), client.get(ROOT_REF, signal)]);
 
-const syncOf = (source: KubeObject, root: KubeObject, commit: string | undefined): Sync => ({
-  source: progressOf(source, commit),
-  root: progressOf(root, commit),
-});
-
 /** Git's own word, else what Flux has fetched. */
-const commitOf = (head: GitHead, source: KubeObject): string | undefined =>
-  'commit' in head ? head.commit : statusOf(source).artifact?.revision?.split(/[:/]/).at(-1);
+const commitOf = (head: GitHead, source: KubeObject | undefined): string | undefined =>
+  'commit' in head ? head.commit : source && commitIn(statusOf(source).artifact?.revision);
 
 async function explainSync(client: KubeClient): Promise<string> {
   const parts = await Promise.all([
@@ -138,5 +146,5 @@ async function explainSync(client: KubeClient): Promise<string> {
     explainObject(client, ROOT_REF),
     explainPods(client, FLUX_NAMESPACE, 'app=kustomize-controller'),
   ]);
-  return parts.map((part, index) => (index === 2 ? `${describeRef(ROOT_REF)}:\n${part}` : part)).join('\n');
+  return parts.filter(Boolean).join('\n');
 }

@@ -12,6 +12,7 @@ import { type Owner, ownerOf } from './owner.ts';
 import { waitFor } from './wait.ts';
 
 const AT_ONCE = 6;
+const MAX_COMPARISONS = 5;
 const ESTABLISHED_TIMEOUT_MS = 60_000;
 const SERVED_TIMEOUT_MS = 15_000;
 
@@ -26,9 +27,9 @@ export interface ApplyAllOptions {
 /** What an apply would do with one object. */
 export interface Intention {
   object: KubeObject;
-  verdict: 'create' | 'configure' | 'unchanged' | 'left';
+  verdict: 'create' | 'configure' | 'unchanged' | 'left' | 'refused';
   fields: readonly FieldChange[];
-  /** Of `left`. */
+  /** Of `left` and `refused`. */
   owner?: Owner;
 }
 
@@ -49,20 +50,29 @@ export async function planApply(
   options: ApplyAllOptions,
 ): Promise<Intention[]> {
   const refusals: string[] = [];
-  const intentions = await mapBounded(objects, AT_ONCE, async (object): Promise<Intention> => {
-    const live = await client.get(refOf(object), options.signal);
-    if (!live) return { object, verdict: 'create', fields: [] };
-    const owner = ownerOf(live, object, FIELD_MANAGER);
-    if (owner && (await options.isHandedOver?.(owner))) return { object, verdict: 'left', fields: [], owner };
-    if (owner) {
-      refusals.push(`${describeObject(object)} is managed by ${owner.text}`);
-      return { object, verdict: 'left', fields: [], owner };
-    }
-    const fields = differences(live, await client.apply(object, { dryRun: true, signal: options.signal }), FIELD_MANAGER);
-    return { object, verdict: fields.length > 0 ? 'configure' : 'unchanged', fields };
+  const intentions = await mapBounded(objects, AT_ONCE, async (object) => {
+    const intention = await intend(client, object, options);
+    if (intention.verdict === 'refused') refusals.push(`${describeObject(object)} is managed by ${intention.owner?.text}`);
+    return intention;
   });
   if (refusals.length > 0) throw refusal(refusals);
   return intentions;
+}
+
+async function intend(client: KubeClient, object: KubeObject, options: ApplyAllOptions): Promise<Intention> {
+  const { signal } = options;
+  for (let attempt = 1; ; attempt++) {
+    const live = await client.get(refOf(object), signal);
+    if (!live) return { object, verdict: 'create', fields: [] };
+    const owner = ownerOf(live, object, FIELD_MANAGER);
+    if (owner) return { object, verdict: (await options.isHandedOver?.(owner)) ? 'left' : 'refused', fields: [], owner };
+    const dryRun = await client.apply(object, { dryRun: true, signal });
+    // A controller may have written in between: then the two do not compare.
+    const isComparable = live.metadata.resourceVersion === dryRun.metadata.resourceVersion;
+    if (!isComparable && attempt < MAX_COMPARISONS) continue;
+    const fields = differences(live, dryRun, FIELD_MANAGER);
+    return { object, verdict: fields.length > 0 ? 'configure' : 'unchanged', fields };
+  }
 }
 
 /**
@@ -95,6 +105,7 @@ async function carryOut(
     case 'unchanged':
       summary.unchanged++;
       return;
+    case 'refused':
     case 'left':
       summary.left++;
       return;

@@ -52,6 +52,11 @@ export interface KubeClient {
   apply(object: KubeObject, options?: ApplyOptions): Promise<KubeObject>;
   /** Sets annotations and nothing else, as a field manager of its own: a later apply does not take them away. */
   annotate(ref: ObjectRef, annotations: Readonly<Record<string, string>>, signal?: AbortSignal): Promise<KubeObject>;
+  /**
+   * JSON merge patch (RFC 7386), for lists with several owners that server-side apply cannot share: a Node's taints. Give it the
+   * `metadata.resourceVersion` that was looked at: then it is refused (KubeError 409) when the object has changed meanwhile.
+   */
+  patch(ref: ObjectRef, patch: Readonly<Record<string, unknown>>, signal?: AbortSignal): Promise<KubeObject>;
   delete(ref: ObjectRef, signal?: AbortSignal): Promise<void>;
   /** Last lines of one container's log. */
   logs(namespace: string, pod: string, options?: LogOptions): Promise<string>;

@@ -15,8 +15,8 @@ export function differences(live: KubeObject, dryRun: KubeObject, manager: strin
   return live.kind === 'Secret' ? changes.map(maskData) : changes;
 }
 
-/** Without what the API itself writes on every change. */
-function comparable(object: KubeObject): unknown {
+/** Without what the API and the controllers write. */
+function comparable({ status: _status, ...object }: KubeObject): unknown {
   const { managedFields, resourceVersion, generation, ...metadata } = object.metadata;
   return { ...object, metadata };
 }

@@ -79,7 +79,9 @@ async function describePod(client: KubeClient, pod: KubeObject, withConditions: 
   const containers = (pod.status as { containerStatuses?: ContainerStatus[] } | undefined)?.containerStatuses ?? [];
   const events = withConditions ? await eventLines(client, pod) : [];
   const log = await client.logs(namespace, name, { tailLines: LOG_LINES }).catch(() => '');
+  const phase = (pod.status as { phase?: string } | undefined)?.phase;
   return [
+    ...(phase === 'Running' ? [] : [`Pod ${namespace}/${name} is ${phase ?? 'new'}`]),
     ...(withConditions ? conditionLines(pod) : []),
     ...containers.filter(({ ready }) => !ready).map((container) => `Pod ${namespace}/${name}: ${containerText(container)}`),
     ...events,

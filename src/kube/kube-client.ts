@@ -69,6 +69,11 @@ class TunnelClient implements KubeClient {
     return this.#patch(ref, body, 'application/merge-patch+json', query, `annotate ${describeRef(ref)}`, signal);
   }
 
+  async patch(ref: ObjectRef, patch: Readonly<Record<string, unknown>>, signal?: AbortSignal): Promise<KubeObject> {
+    const query = { fieldManager: FIELD_MANAGER };
+    return this.#patch(ref, JSON.stringify(patch), 'application/merge-patch+json', query, `patch ${describeRef(ref)}`, signal);
+  }
+
   async delete(ref: ObjectRef, signal?: AbortSignal): Promise<void> {
     const path = await this.#find(ref, signal);
     if (path === undefined) return;
