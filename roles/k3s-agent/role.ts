@@ -2,10 +2,10 @@ import { service } from '#src/resource/service.ts';
 import { defineRole } from '#src/role/role.ts';
 import { step, stepRef } from '#src/role/step.ts';
 import { secondsOf } from '../duration.ts';
-import { nodeLabels } from '../k3s/actions/node-labels.ts';
 import { nodeReady } from '../k3s/actions/node-ready.ts';
 import { agentConfig, registrationConfig } from '../k3s/config.ts';
 import { inhibitorStep, logindSteps } from '../k3s/graceful-shutdown.ts';
+import { nodeSteps } from '../k3s/node-object-steps.ts';
 import {
   binarySteps,
   configFile,
@@ -75,7 +75,7 @@ export default defineRole({
         }),
       ),
       ...inhibitorStep(vars, unitName('agent')),
-      step(nodeLabels(host.name, vars.nodeLabels)),
+      ...nodeSteps(host.name, vars, facts),
     ];
   },
 });

@@ -30,7 +30,6 @@ it('is a list in this order', () => {
     'api-ready',
     'node-ready',
     'kubelet-inhibitor',
-    'node-labels',
   ]);
 });
 
@@ -130,4 +129,14 @@ it('the unit starts the server and leaves pods alone when it stops', () => {
     'WantedBy=multi-user.target',
   ])
     expect(unit.split('\n')).toContain(line);
+});
+
+it('labels and taints are looked at where they are wanted, or may have been', () => {
+  const vars = { k3s: { nodeLabels: { a: '1' }, nodeTaints: ['b:NoSchedule'] } };
+  const wanted = testCluster({ n1: { roles: ['k3s-server'], vars } });
+  const steps = (cluster: typeof wanted, facts = {}): string[] =>
+    names(stepsOf(role, cluster, 'n1', facts)).filter((name) => name.startsWith('node-') && name !== 'node-ready');
+  expect(steps(wanted)).toEqual(['node-labels', 'node-taints']);
+  expect(steps(testCluster({ n1: { roles: ['k3s-server'] } }))).toEqual([]);
+  expect(steps(testCluster({ n1: { roles: ['k3s-server'] } }), withData)).toEqual(['node-labels', 'node-taints']);
 });

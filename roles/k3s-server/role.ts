@@ -4,10 +4,10 @@ import { type StepDraft, step, stepRef } from '#src/role/step.ts';
 import { secondsOf } from '../duration.ts';
 import { apiReady } from '../k3s/actions/api-ready.ts';
 import { noOtherCluster } from '../k3s/actions/no-other-cluster.ts';
-import { nodeLabels } from '../k3s/actions/node-labels.ts';
 import { nodeReady } from '../k3s/actions/node-ready.ts';
 import { datastoreConfig, registrationConfig, serverConfig } from '../k3s/config.ts';
 import { inhibitorStep, logindSteps } from '../k3s/graceful-shutdown.ts';
+import { nodeSteps } from '../k3s/node-object-steps.ts';
 import {
   binarySteps,
   configFile,
@@ -79,7 +79,7 @@ export default defineRole({
         { pool: POOL },
       ),
       ...inhibitorStep(vars, unitName('server')),
-      step(nodeLabels(host.name, vars.nodeLabels)),
+      ...nodeSteps(host.name, vars, facts),
     ];
   },
 });

@@ -4,6 +4,7 @@ export interface Taint {
   key: string;
   value?: string;
   effect: string;
+  [more: string]: unknown;
 }
 
 interface Condition {
@@ -17,8 +18,6 @@ export interface NodeObject extends KubeObject {
   spec?: { taints?: Taint[] };
   status?: { conditions?: Condition[]; nodeInfo?: { kubeletVersion?: string } };
 }
-
-export const nodeRef = (name: string) => ({ apiVersion: 'v1', kind: 'Node', name });
 
 export interface Wanted {
   /** `v1.34.4+k3s1`. */

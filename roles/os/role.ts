@@ -3,9 +3,13 @@ import { defineRole } from '#src/role/role.ts';
 import { step } from '#src/role/step.ts';
 import { journalSteps } from './journal.ts';
 import { kernelSteps } from './kernel.ts';
+import { localeSteps } from './locale.ts';
 import { multipathSteps } from './multipath.ts';
+import { nameSteps } from './names.ts';
 import { raspberryPiSteps } from './raspberry-pi.ts';
 import { snapdSteps } from './snapd.ts';
+import { sshSteps } from './ssh.ts';
+import { swapSteps } from './swap.ts';
 import { OsVars } from './vars.ts';
 
 /** What every machine of the cluster has in common. Each part can be turned off. */
@@ -15,10 +19,14 @@ export default defineRole({
   vars: OsVars,
   steps({ host, facts, vars, cluster }) {
     return [
+      ...nameSteps(host, vars, cluster),
       ...(vars.packages.length > 0 ? [step(packages({ names: vars.packages }))] : []),
+      ...localeSteps(vars),
       ...(vars.removeSnapd ? snapdSteps() : []),
+      ...(vars.ssh.harden ? sshSteps(host, vars) : []),
       ...raspberryPiSteps(facts, vars),
       ...kernelSteps(vars),
+      ...(vars.swapOff ? swapSteps() : []),
       ...journalSteps(vars),
       ...(vars.multipathBlacklist ? multipathSteps() : []),
     ];

@@ -10,7 +10,7 @@ const Ssh = z
       .optional()
       .describe('Default: no; prohibit-password when picluster itself logs in as root'),
     settings: z
-      .record(z.string().regex(/^[A-Za-z]+$/, 'a keyword of sshd_config'), z.string())
+      .record(z.string().regex(/^(?!match$|include$)[a-z][a-z0-9]*$/i, 'a keyword of sshd_config'), z.string())
       .default({})
       .describe('More keywords of sshd_config'),
   })
@@ -41,12 +41,12 @@ export const OsVars = z.strictObject({
   hostsEntries: on('All hosts of the cluster in /etc/hosts'),
   timezone: z
     .string()
-    .regex(/^[\w+/-]+$/)
+    .regex(/^[A-Z][A-Za-z0-9_+-]*(?:\/[A-Za-z0-9_+-]+)*$/, 'a time zone: Europe/Madrid')
     .default('Etc/UTC')
     .describe('A name of the time zone database'),
   locale: z
     .string()
-    .regex(/^[\w.@-]+$/)
+    .regex(/^(?:C|POSIX|[a-z]{2,3}_[A-Z]{2})(?:\.[A-Za-z0-9-]+)?(?:@[a-z]+)?$/, 'a locale: en_US.UTF-8')
     .default('C.UTF-8')
     .describe('Locale of the system'),
   packages: z.array(z.string()).default(['ca-certificates', 'curl']).describe('Packages that every machine has'),

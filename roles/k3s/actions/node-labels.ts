@@ -1,6 +1,7 @@
 import type { Change, FieldChange } from '#src/resource/kind.ts';
-import { type Action, type ActionContext, defineAction } from '#src/role/action.ts';
-import { labelsOwnedBy, type NodeObject, nodeRef } from '../node.ts';
+import { type Action, defineAction } from '#src/role/action.ts';
+import { labelsOwnedBy, type NodeObject } from '../node.ts';
+import { getNode } from './get-node.ts';
 
 const MANAGER = 'picluster';
 
@@ -11,11 +12,12 @@ export function nodeLabels(node: string, labels: Readonly<Record<string, string>
     title: `labels of Node ${node}`,
     planned: { action: 'update', fields: Object.entries(labels).map(([field, after]) => ({ field, after })) },
     check: async (context) => {
-      const object = await nodeOf(context, node);
+      const object = await getNode(context, node);
       return object ? labelChange(object, labels) : 'later';
     },
     run: async ({ kube, signal }) => {
-      await (await kube()).apply({ ...nodeRef(node), metadata: { name: node, labels: { ...labels } } }, { signal });
+      const client = await kube();
+      await client.apply({ apiVersion: 'v1', kind: 'Node', metadata: { name: node, labels: { ...labels } } }, { signal });
     },
   });
 }
@@ -30,8 +32,4 @@ export function labelChange(node: NodeObject, wanted: Readonly<Record<string, st
     .filter((key) => !(key in wanted) && key in present)
     .map((field) => ({ field, before: present[field] }));
   return set.length + dropped.length === 0 ? 'done' : { action: 'update', fields: [...set, ...dropped] };
-}
-
-async function nodeOf({ kube, signal }: ActionContext, name: string): Promise<NodeObject | undefined> {
-  return (await (await kube()).get(nodeRef(name), signal)) as NodeObject | undefined;
 }

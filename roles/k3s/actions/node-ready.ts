@@ -1,7 +1,8 @@
 import { type Action, type ActionContext, defineAction } from '#src/role/action.ts';
 import { journalTail } from '../journal.ts';
-import { conditionLines, type NodeObject, nodeRef, type Wanted, whyNotYet } from '../node.ts';
+import { conditionLines, type Wanted, whyNotYet } from '../node.ts';
 import { poll } from '../poll.ts';
+import { getNode } from './get-node.ts';
 
 export interface NodeReadyOptions extends Wanted {
   readonly node: string;
@@ -18,7 +19,7 @@ export function nodeReady(options: NodeReadyOptions): Action {
     name: 'node-ready',
     title: `wait until ${node} is ${goal}`,
     planned: { action: 'run', fields: [], note: `waits until the Node ${node} is ${goal} with kubelet ${options.version}` },
-    check: async (context) => (whyNotYet(await nodeOf(context, node), options) === undefined ? 'done' : 'later'),
+    check: async (context) => (whyNotYet(await getNode(context, node), options) === undefined ? 'done' : 'later'),
     run: async (context) => {
       await poll(
         {
@@ -28,7 +29,7 @@ export function nodeReady(options: NodeReadyOptions): Action {
           host: context.host.name,
           hint: `look at the node's log: picluster exec -l ${context.host.name} journalctl -u ${unit} -n 50`,
         },
-        async () => whyNotYet(await nodeOf(context, node), options),
+        async () => whyNotYet(await getNode(context, node), options),
         () => explain(context, node, unit),
       );
       context.report(`${node} is ${goal} (${options.version})`);
@@ -36,11 +37,7 @@ export function nodeReady(options: NodeReadyOptions): Action {
   });
 }
 
-async function nodeOf({ kube, signal }: ActionContext, name: string): Promise<NodeObject | undefined> {
-  return (await (await kube()).get(nodeRef(name), signal)) as NodeObject | undefined;
-}
-
 async function explain(context: ActionContext, name: string, unit: string): Promise<string> {
-  const node = await nodeOf(context, name).catch(() => undefined);
+  const node = await getNode(context, name).catch(() => undefined);
   return [...conditionLines(node), await journalTail(context, unit)].filter(Boolean).join('\n');
 }
