@@ -1,0 +1,106 @@
+import { ConfigError } from '#src/errors.ts';
+import type { ArtifactBook } from '#src/release/artifact-book.ts';
+import type { Path } from '#src/yaml/source.ts';
+import type { Host, NetworkSettings } from './cluster.ts';
+import { type Draft, rolesOf } from './draft.ts';
+import { groupsOf } from './host-layers.ts';
+import { originAt, showOrigin, type Tree } from './layers.ts';
+import type { Group, LoadedCluster } from './loaded.ts';
+import type { ClusterFile } from './schema.ts';
+import { targetOf } from './target.ts';
+import type { Validated } from './validate.ts';
+
+export interface BuildOptions {
+  directory: string;
+  book: ArtifactBook;
+  cacheDir: string;
+  /** Who logs in where the inventory does not say. */
+  user: string;
+  digest: string;
+}
+
+/** The cluster that validated files describe. */
+export function buildCluster(validated: Validated, file: ClusterFile, options: BuildOptions): LoadedCluster {
+  const { draft, vars, reach, findings } = validated;
+  const { secrets } = draft.files;
+  const { book } = options;
+  const hosts = draft.hostNames.map((name) => buildHost(name, validated, options));
+  const byName = new Map(hosts.map((host) => [host.name, host]));
+  const hostsWithRole = (role: string): Host[] => hosts.filter(({ roles }) => roles.includes(role));
+  return Object.freeze({
+    name: file.name,
+    directory: options.directory,
+    release: file.release,
+    hosts,
+    network: deepFreeze(networkOf(file, hostsWithRole('k3s-server')[0] ?? hosts[0])),
+    gitops: deepFreeze(file.gitops),
+    digest: options.digest,
+    host(name: string): Host {
+      const host = byName.get(name);
+      if (!host) throw new ConfigError(`there is no host "${name}" in ${file.name}`);
+      return host;
+    },
+    hostsWithRole,
+    version: (component: string) => book.version(component),
+    artifact: book.source.bind(book),
+    secret(path: string) {
+      const secret = secrets.get(path);
+      if (secret) return secret;
+      throw new ConfigError(`there is no secret "${path}" in ${secrets.name}`, [], {
+        hint: `add it to ${options.directory}/${secrets.name} (mode 0600)`,
+      });
+    },
+    hasSecret: (path: string) => secrets.get(path) !== undefined,
+    secrets: secrets.all(),
+    groups: groupsFor(draft),
+    warnings: findings.warnings,
+    book,
+    cacheDir: options.cacheDir,
+    originOfVar: (host: string, path: Path) => originIn(vars.get(host)?.tree, path),
+    originOfReach: (host: string, key: string) => originIn(reach.get(host)?.tree, [key]),
+  });
+}
+
+function buildHost(name: string, { draft, vars, reach }: Validated, options: BuildOptions): Host {
+  const settings = reach.get(name)?.parsed;
+  if (!settings) throw new TypeError(`${name} was not validated`);
+  const secrets = draft.files.secrets;
+  return Object.freeze({
+    name,
+    address: settings.address,
+    groups: Object.freeze(groupsOf(name, draft.membership)),
+    roles: Object.freeze(rolesOf(name, draft)),
+    target: Object.freeze(targetOf(name, settings, { user: options.user, directory: options.directory, secrets })),
+    vars: deepFreeze(vars.get(name)?.parsed ?? {}),
+  });
+}
+
+function networkOf(file: ClusterFile, first: Host | undefined): NetworkSettings {
+  const { domain, apiEndpoint, clusterCidr, serviceCidr } = file.network;
+  return { domain, clusterCidr, serviceCidr, apiEndpoint: apiEndpoint ?? { host: first?.address ?? 'localhost', port: 6443 } };
+}
+
+function groupsFor(draft: Draft): Group[] {
+  return draft.membership.order.map((name) => ({
+    name,
+    children: draft.groups.get(name)?.children ?? [],
+    hosts: [...(draft.membership.hosts.get(name) ?? [])],
+    roles: draft.roles.get(name) ?? [],
+  }));
+}
+
+/** A value without a place of its own in the files was filled in by a schema. */
+function originIn(tree: Tree | undefined, path: Path): string {
+  let node = tree;
+  for (const key of path) {
+    if (!node || 'leaf' in node) break;
+    node = node.branches.get(String(key));
+  }
+  return tree && node ? showOrigin(originAt(tree, path)) : 'default';
+}
+
+function deepFreeze<T>(value: T): T {
+  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value;
+  for (const inner of Object.values(value)) deepFreeze(inner);
+  return Object.freeze(value);
+}

@@ -1,0 +1,57 @@
+import { createHash } from 'node:crypto';
+import { userInfo } from 'node:os';
+import { join, resolve } from 'node:path';
+import { ConfigError } from '#src/errors.ts';
+import { ArtifactBook } from '#src/release/artifact-book.ts';
+import { defaultCacheDir } from '#src/release/fetch.ts';
+import { readLock } from '#src/release/lock-file.ts';
+import { buildCluster } from './build.ts';
+import { findClusterDirectory } from './find.ts';
+import type { LoadedCluster } from './loaded.ts';
+import { readClusterFiles } from './read.ts';
+import { setLayer } from './set-option.ts';
+import { type Namespaces, validate } from './validate.ts';
+
+export interface LoadOptions {
+  /** `-C`; else `$PICLUSTER_CLUSTER`, else upwards from `cwd`. */
+  directory?: string | undefined;
+  /** `--set path=value`, as given. */
+  set?: readonly string[] | undefined;
+  cwd: string;
+  env: Readonly<Record<string, string | undefined>>;
+  /** Schemas of roles' variables by namespace. */
+  schemas: Namespaces;
+  roleNames: readonly string[];
+}
+
+/**
+ * Reads, validates and merges a cluster directory. Touches no machine and no network.
+ * Throws UsageError when there is none, ConfigError with every mistake of all its files.
+ */
+export async function loadCluster(options: LoadOptions): Promise<LoadedCluster> {
+  const directory = await findClusterDirectory(options.directory, options.cwd, options.env);
+  const set = (options.set ?? []).map(setLayer);
+  const files = await readClusterFiles(directory);
+  const validated = validate(files, set, options.schemas, options.roleNames);
+  const { cluster, releases } = validated.draft;
+  const release = cluster && releases.get(cluster.release);
+  const { mistakes } = validated.findings;
+  if (mistakes.length > 0 || !cluster || !release) throw refusal(directory, mistakes);
+  const mirrors = [cluster.artifacts.mirror ?? []].flat();
+  const book = new ArtifactBook(release, mirrors, await readLock(directory));
+  const cacheDir = cluster.artifacts.cache;
+  return buildCluster(validated, cluster, {
+    directory,
+    book,
+    cacheDir: cacheDir === undefined ? defaultCacheDir(options.env) : resolve(join(directory, cacheDir)),
+    user: options.env.USER || userInfo().username,
+    digest: createHash('sha256')
+      .update(JSON.stringify([files.digest, options.set ?? []]))
+      .digest('hex'),
+  });
+}
+
+function refusal(directory: string, mistakes: ConfigError['mistakes']): ConfigError {
+  const count = mistakes.length === 1 ? 'a mistake' : `${mistakes.length} mistakes`;
+  return new ConfigError(`${count} in the cluster directory ${directory}; nothing was touched`, mistakes);
+}

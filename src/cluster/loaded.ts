@@ -1,0 +1,27 @@
+import type { Mistake } from '#src/errors.ts';
+import type { ArtifactBook } from '#src/release/artifact-book.ts';
+import type { Path } from '#src/yaml/source.ts';
+import type { Cluster } from './cluster.ts';
+
+export interface Group {
+  readonly name: string;
+  readonly children: readonly string[];
+  /** Children's hosts included, in inventory order. */
+  readonly hosts: readonly string[];
+  /** As cluster.yaml gives them to this group. */
+  readonly roles: readonly string[];
+}
+
+/** A cluster together with what only those who loaded it ask: where values come from, what was odd, its artifacts. */
+export interface LoadedCluster extends Cluster {
+  /** `all` first, parents before children. */
+  readonly groups: readonly Group[];
+  readonly warnings: readonly Mistake[];
+  readonly book: ArtifactBook;
+  /** Where fetched artifacts are kept. */
+  readonly cacheDir: string;
+  /** Where a variable of a host comes from, for people: `group_vars/all.yaml:3`, `default`. */
+  originOfVar(host: string, path: Path): string;
+  /** The same for `address`, `user`, `port`, `become`, ... */
+  originOfReach(host: string, key: string): string;
+}

@@ -1,0 +1,123 @@
+import { createHash } from 'node:crypto';
+import { access, readdir, readFile } from 'node:fs/promises';
+import { basename, isAbsolute, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Mistake } from '#src/errors.ts';
+import { readSecretsFile } from '#src/secrets/file.ts';
+import type { SecretStore } from '#src/secrets/store.ts';
+import { parseYaml, type YamlSource } from '#src/yaml/source.ts';
+import { CLUSTER_FILE } from './find.ts';
+import { isMap } from './layers.ts';
+
+/** picluster's own releases. */
+const VERSIONS = fileURLToPath(new URL('../../versions.yaml', import.meta.url));
+
+/** All files of a cluster directory, parsed; nothing is checked yet. */
+export interface ClusterFiles {
+  readonly cluster: YamlSource;
+  readonly hosts: YamlSource;
+  /** By group. */
+  readonly groupVars: ReadonlyMap<string, YamlSource>;
+  /** By host. */
+  readonly hostVars: ReadonlyMap<string, YamlSource>;
+  /** picluster's own release file, then those that cluster.yaml names. */
+  readonly versions: readonly YamlSource[];
+  readonly secrets: SecretStore;
+  /** Manifests of `gitops.before` that are there. */
+  readonly manifests: ReadonlySet<string>;
+  readonly mistakes: readonly Mistake[];
+  /** SHA-256 over names and contents, hex; without secrets. */
+  readonly digest: string;
+}
+
+/** Reads everything at once. What cannot be read is a mistake; nothing is thrown for it. */
+export async function readClusterFiles(directory: string): Promise<ClusterFiles> {
+  const reader = new Reader(directory);
+  const cluster = await reader.yaml(CLUSTER_FILE);
+  const named = asList(isMap(cluster.data) ? cluster.data.versions : undefined);
+  const [hosts, groupVars, hostVars, own, ...more] = await Promise.all([
+    reader.yaml('hosts.yaml'),
+    reader.folder('group_vars'),
+    reader.folder('host_vars'),
+    reader.yaml(VERSIONS, basename(VERSIONS)),
+    ...named.map((file) => reader.yaml(file)),
+  ]);
+  const secrets = await readSecretsFile(join(directory, 'secrets.yaml'), 'secrets.yaml');
+  const gitops = isMap(cluster.data) ? cluster.data.gitops : undefined;
+  const before = asList(isMap(gitops) ? gitops.before : undefined);
+  return {
+    cluster,
+    hosts,
+    groupVars,
+    hostVars,
+    versions: [own, ...more],
+    secrets: secrets.store,
+    manifests: await reader.existing(before),
+    mistakes: [...reader.mistakes, ...secrets.mistakes],
+    digest: reader.digest,
+  };
+}
+
+const asList = (value: unknown): string[] => [value].flat().filter((item) => typeof item === 'string');
+
+class Reader {
+  readonly mistakes: Mistake[] = [];
+  readonly #directory: string;
+  readonly #digests = new Map<string, string>();
+
+  constructor(directory: string) {
+    this.#directory = directory;
+  }
+
+  get digest(): string {
+    const lines = [...this.#digests].sort(([a], [b]) => (a < b ? -1 : 1)).map(([file, digest]) => `${digest}  ${file}\n`);
+    return sha256(lines.join(''));
+  }
+
+  /** A file that must be there; one that is not is an empty map and a mistake. */
+  async yaml(path: string, name = path): Promise<YamlSource> {
+    let text = '';
+    try {
+      text = await readFile(isAbsolute(path) ? path : join(this.#directory, path), 'utf8');
+    } catch (error) {
+      const code = (error as NodeJS.ErrnoException).code ?? String(error);
+      const message = code === 'ENOENT' ? 'the file is missing' : `cannot be read (${code})`;
+      this.mistakes.push({ file: name, line: 1, column: 1, path: '', message });
+      return { ...parseYaml(name, ''), data: undefined };
+    }
+    this.#digests.set(name, sha256(text));
+    const source = parseYaml(name, text);
+    this.mistakes.push(...source.mistakes);
+    return source;
+  }
+
+  /** The YAML files of a folder by name; other files there are mistakes, except README.md and hidden ones. */
+  async folder(folder: string): Promise<Map<string, YamlSource>> {
+    const entries = await readdir(join(this.#directory, folder)).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'ENOENT') throw error;
+      return [];
+    });
+    const sources = new Map<string, YamlSource>();
+    for (const entry of entries.sort()) {
+      const file = `${folder}/${entry}`;
+      if (entry.startsWith('.') || entry === 'README.md') continue;
+      if (entry.endsWith('.yaml')) sources.set(basename(entry, '.yaml'), await this.yaml(file));
+      else this.mistakes.push({ file, line: 1, column: 1, path: '', message: 'is not read: files here are called NAME.yaml' });
+    }
+    return sources;
+  }
+
+  async existing(files: readonly string[]): Promise<Set<string>> {
+    const found = await Promise.all(
+      files.map((file) =>
+        access(join(this.#directory, file)).then(
+          () => [file],
+          () => [],
+        ),
+      ),
+    );
+    return new Set(found.flat());
+  }
+}
+
+const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');

@@ -1,0 +1,135 @@
+import { type ZodType, z } from 'zod';
+import { releasesOf } from '#src/release/release.ts';
+import { VersionsFile } from '#src/release/schema.ts';
+import type { YamlSource } from '#src/yaml/source.ts';
+import { checkGitops } from './check-gitops.ts';
+import { checkKubernetes } from './check-kubernetes.ts';
+import { checkLiterals } from './check-literals.ts';
+import { checkNames } from './check-names.ts';
+import { checkNetwork } from './check-network.ts';
+import { type Draft, draftOf, groupNames } from './draft.ts';
+import { Findings, fileOrigin } from './findings.ts';
+import { allLayers, layersOf, sshLayers, type VarLayers, varLayers } from './host-layers.ts';
+import { isMap, type Layer, mergeLayers, originAt, type Tree } from './layers.ts';
+import type { ClusterFiles } from './read.ts';
+import { CLUSTER_KEYS, clusterFile, HOST_KEYS, hostsFile, varsFile } from './schema.ts';
+import { suggestion } from './suggest.ts';
+import type { HostSettings } from './target.ts';
+
+/** Schemas of roles' variables, by namespace. */
+export type Namespaces = Readonly<Record<string, ZodType>>;
+
+export interface Validated {
+  readonly draft: Draft;
+  readonly findings: Findings;
+  /** Merged variables by host, and what the schemas make of them; incomplete when there are mistakes. */
+  readonly vars: ReadonlyMap<string, { tree: Tree; parsed: Record<string, unknown> }>;
+  readonly reach: ReadonlyMap<string, { tree: Tree; parsed: HostSettings | undefined }>;
+}
+
+/** Everything that can be wrong with the files, all at once. Pure. */
+export function validate(
+  files: ClusterFiles,
+  set: readonly Layer[],
+  namespaces: Namespaces,
+  roleNames: readonly string[],
+): Validated {
+  const findings = new Findings();
+  for (const mistake of files.mistakes) findings.add(mistake);
+  const loose = Object.fromEntries(Object.keys(namespaces).map((name) => [name, z.unknown()]));
+  const isNamespace = (key: string): boolean => key in namespaces;
+
+  const clusterTree = clusterTreeOf(files.cluster, set, isNamespace);
+  const cluster =
+    files.cluster.data === undefined ? undefined : findings.parse(clusterFile(loose), clusterTree, fileOrigin(files.cluster));
+  for (const file of [...files.groupVars.values(), ...files.hostVars.values()]) checkFile(file, varsFile(loose), findings);
+  checkFile(files.hosts, hostsFile(loose), findings);
+  const versions = files.versions.flatMap((file) => checkFile(file, VersionsFile, findings) ?? []);
+  checkSet(set, namespaces, findings);
+
+  const draft = draftOf(files, clusterTree, cluster, releasesOf(versions));
+  const layers = varLayers(files, cluster?.release, groupNames(draft), draft.hostNames, set, isNamespace);
+  checkLayers(layers, namespaces, findings);
+  const vars = parseVars(draft, layers, namespaces, findings);
+  const reach = parseReach(draft, set, findings);
+  checkNames(draft, roleNames, findings);
+  checkNetwork(draft, findings);
+  checkKubernetes(draft, new Map([...vars].map(([host, { tree }]) => [host, tree])), findings);
+  checkGitops(draft, findings);
+  return { draft, findings, vars, reach };
+}
+
+function checkFile<T>(source: YamlSource, schema: ZodType<T>, findings: Findings): T | undefined {
+  if (source.data === undefined) return undefined;
+  const origin = fileOrigin(source);
+  if (isMap(source.data)) return findings.parse(schema, mergeLayers([{ data: source.data, origin }]), origin);
+  findings.at(origin, 'must be a map: lines of key: value');
+  return undefined;
+}
+
+/** cluster.yaml without variables of roles, the command line's settings merged in. */
+function clusterTreeOf(source: YamlSource, set: readonly Layer[], isNamespace: (key: string) => boolean): Tree {
+  const own = isMap(source.data) ? source.data : {};
+  const core = (data: Readonly<Record<string, unknown>>, isSet: boolean) =>
+    Object.fromEntries(Object.entries(data).filter(([key]) => (isSet ? key in CLUSTER_KEYS : !isNamespace(key))));
+  return mergeLayers([
+    { data: core(own, false), origin: fileOrigin(source) },
+    ...set.map(({ data, origin }) => ({ data: core(data, true), origin })).filter(({ data }) => Object.keys(data).length > 0),
+  ]);
+}
+
+function checkSet(set: readonly Layer[], namespaces: Namespaces, findings: Findings): void {
+  const known = [...Object.keys(namespaces), ...Object.keys(CLUSTER_KEYS)];
+  for (const { data, origin } of set)
+    for (const key of Object.keys(data))
+      if (!known.includes(key) && origin.kind === 'set')
+        findings.at({ ...origin, path: [key] }, `unknown key "${key}"${suggestion(key, known)}`);
+}
+
+function checkLayers(layers: VarLayers, namespaces: Namespaces, findings: Findings): void {
+  const all = allLayers(layers);
+  for (const layer of all) {
+    const schemas = Object.keys(layer.data).map((name): [string, ZodType] => [name, namespaces[name] ?? z.unknown()]);
+    findings.checkLayer(z.object(Object.fromEntries(schemas)), layer);
+  }
+  checkLiterals(all, findings);
+}
+
+const NOTHING: Tree = { branches: new Map(), origin: { kind: 'default', what: 'default' } };
+
+function parseVars(draft: Draft, layers: VarLayers, namespaces: Namespaces, findings: Findings) {
+  const result = new Map<string, { tree: Tree; parsed: Record<string, unknown> }>();
+  for (const host of draft.hostNames) {
+    const tree = mergeLayers(layersOf(host, draft.membership, layers));
+    const parsed: Record<string, unknown> = {};
+    const fallback = fileOrigin(draft.files.hosts, 'hosts', host);
+    for (const [name, schema] of Object.entries(namespaces)) {
+      const part = 'branches' in tree ? tree.branches.get(name) : undefined;
+      // In a map of its own, so that paths begin with the namespace.
+      const under: Tree = { branches: new Map([[name, part ?? NOTHING]]), origin: NOTHING.origin };
+      parsed[name] = (findings.parse(z.object({ [name]: schema }), under, fallback) as Record<string, unknown> | undefined)?.[
+        name
+      ];
+    }
+    result.set(host, { tree, parsed });
+  }
+  return result;
+}
+
+function parseReach(draft: Draft, set: readonly Layer[], findings: Findings) {
+  const schema = z.object(HOST_KEYS);
+  const result = new Map<string, { tree: Tree; parsed: HostSettings | undefined }>();
+  for (const host of draft.hostNames) {
+    const tree = mergeLayers(sshLayers(host, draft.membership, draft.files, set, Object.keys(HOST_KEYS)));
+    const parsed = findings.parse(schema, tree, fileOrigin(draft.files.hosts, 'hosts', host));
+    result.set(host, { tree, parsed });
+    const become = parsed?.become;
+    const secret = typeof become === 'object' ? become.passwordSecret : undefined;
+    if (secret !== undefined && !draft.files.secrets.get(secret))
+      findings.at(
+        originAt(tree, ['become', 'passwordSecret']),
+        `there is no secret "${secret}" in ${draft.files.secrets.name}${suggestion(secret, draft.files.secrets.paths())}`,
+      );
+  }
+  return result;
+}

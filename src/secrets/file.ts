@@ -1,0 +1,67 @@
+import { type FileHandle, open } from 'node:fs/promises';
+import type { Mistake } from '#src/errors.ts';
+import { type Path, parseYaml, showPath, type YamlSource } from '#src/yaml/source.ts';
+import { Secret } from './secret.ts';
+import { type SecretStore, secretStore } from './store.ts';
+
+export interface SecretsRead {
+  store: SecretStore;
+  mistakes: readonly Mistake[];
+}
+
+/**
+ * Reads a plain file of secrets: maps of text. It must belong to whoever runs this (or root) and be closed to everybody else.
+ * No file, no secrets. `file` is its name in messages, which never repeat a value.
+ */
+export async function readSecretsFile(path: string, file: string): Promise<SecretsRead> {
+  let handle: FileHandle;
+  try {
+    handle = await open(path, 'r');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return { store: secretStore(file, new Map()), mistakes: [] };
+    return refused(file, `cannot be read (${(error as NodeJS.ErrnoException).code})`);
+  }
+  try {
+    // The open file is looked at, not its name: nothing can change in between.
+    const { mode, uid } = await handle.stat();
+    const me = process.getuid?.() ?? uid;
+    if (uid !== me && uid !== 0) return refused(file, `belongs to another user (uid ${uid}): chown it to yourself`);
+    if ((mode & 0o077) !== 0) {
+      const found = (mode & 0o777).toString(8).padStart(4, '0');
+      return refused(file, `others can read it (mode ${found}): chmod 600 ${file}, and change secrets that were exposed`);
+    }
+    return parseSecrets(file, await handle.readFile('utf8'));
+  } finally {
+    await handle.close();
+  }
+}
+
+function refused(file: string, message: string): SecretsRead {
+  return { store: secretStore(file, new Map()), mistakes: [{ file, line: 1, column: 1, path: '', message }] };
+}
+
+/** Text of a secrets file -> secrets by dotted path. */
+export function parseSecrets(file: string, text: string): SecretsRead {
+  const source = parseYaml(file, text, { isSecret: true });
+  const secrets = new Map<string, Secret>();
+  const mistakes = [...source.mistakes];
+  collect(source, source.data, [], secrets, mistakes);
+  return { store: secretStore(file, secrets), mistakes };
+}
+
+function collect(source: YamlSource, value: unknown, path: Path, secrets: Map<string, Secret>, mistakes: Mistake[]): void {
+  const isMap = typeof value === 'object' && value !== null && !Array.isArray(value);
+  if (isMap) {
+    for (const [key, inner] of Object.entries(value)) collect(source, inner, [...path, key], secrets, mistakes);
+  } else if (typeof value === 'string' && value !== '') {
+    secrets.set(showPath(path), new Secret(value, showPath(path)));
+  } else if (value !== undefined) {
+    const message =
+      value === '' || value === null
+        ? 'is empty'
+        : Array.isArray(value)
+          ? 'must be text, not a list'
+          : `must be text, not a ${typeof value}: put it in quotes`;
+    mistakes.push({ ...source.keyPlace(path), path: showPath(path), message });
+  }
+}

@@ -1,0 +1,20 @@
+import type { Secret } from './secret.ts';
+
+/** Where the secrets of a cluster are kept. Paths are dotted: `k3s.token`. */
+export interface SecretStore {
+  /** For messages: the file or vault they are in. */
+  readonly name: string;
+  get(path: string): Secret | undefined;
+  paths(): readonly string[];
+  all(): readonly Secret[];
+}
+
+/** Secrets held in memory. */
+export function secretStore(name: string, secrets: ReadonlyMap<string, Secret>): SecretStore {
+  return {
+    name,
+    get: (path) => secrets.get(path),
+    paths: () => [...secrets.keys()],
+    all: () => [...secrets.values()],
+  };
+}
