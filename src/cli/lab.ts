@@ -83,6 +83,12 @@ export function define(command: Command): void {
     await machines.restore(lab, args[0]!, { signal, say });
   }).argument('<name>');
 
+  add<{ version?: string }>('artifacts', 'build what the mirror serves; prints its directory', async ({ flags, signal, say }) => {
+    const { buildArtifacts } = await import('#lab/artifacts/build.ts');
+    const log = (line: string) => void process.stderr.write(`${line}\n`);
+    say((await buildArtifacts({ ...(flags.version && { version: flags.version }), signal, log })).mirror);
+  }).option('--version <version>', "K3s's; default: v1.34.4+k3s1");
+
   add('snapshots', 'list snapshots', async ({ machines, lab, say }) => {
     for (const info of await machines.snapshots(lab))
       say(`${info.name}\t${info.taken}\t${info.nodes.map((node) => node.name).join(',')}`);
