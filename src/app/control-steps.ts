@@ -11,16 +11,17 @@ export interface ControlOptions {
   artifacts: Artifacts;
   /** Where the kubeconfig is written; undefined: merged into the user's. */
   kubeconfig: string | undefined;
+  signal: AbortSignal;
 }
 
 /** What bootstrap does from this machine once the first server is done: the kubeconfig, then Flux. */
-export function controlSteps({ cluster, artifacts, kubeconfig }: ControlOptions): ControlSteps {
+export function controlSteps({ cluster, artifacts, kubeconfig, signal }: ControlOptions): ControlSteps {
   return (kube, lastStepOf) => {
     const server = initServerOf(cluster);
     const after = server && lastStepOf(server.name);
     const edges = after ? { after: [after] } : {};
     const config = kubeconfigAction({ cluster, fetch: () => kube.kubeconfig(), file: kubeconfig });
-    const flux = fluxSteps(cluster, () => artifacts.read(cluster.artifact('flux', 'install', 'amd64')));
+    const flux = fluxSteps(cluster, () => artifacts.read(cluster.artifact('flux', 'install', 'amd64'), signal));
     return [
       { host: CONTROL, role: 'kubeconfig', list: [step(config, edges)] },
       { host: CONTROL, role: 'flux', list: flux.map((action) => step(action)) },

@@ -71,7 +71,7 @@ export async function execute(options: ExecuteOptions): Promise<number> {
     draining: () => interrupts.draining(),
     fetchArtifact: artifacts.fetch,
     ...(options.command === 'bootstrap'
-      ? { control: controlSteps({ cluster, artifacts, kubeconfig: options.kubeconfig, isWhole: options.limit === undefined }) }
+      ? { control: controlSteps({ cluster, artifacts, kubeconfig: options.kubeconfig, signal: interrupts.signal }) }
       : {}),
   });
 

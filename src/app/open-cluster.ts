@@ -1,0 +1,62 @@
+import { readFile } from 'node:fs/promises';
+import { roleSchemas, roles } from '#roles/index.ts';
+import type { Host } from '#src/cluster/cluster.ts';
+import { loadCluster } from '#src/cluster/load.ts';
+import type { LoadedCluster } from '#src/cluster/loaded.ts';
+import { selectHosts } from '#src/cluster/select.ts';
+import { fetchArtifact } from '#src/release/fetch.ts';
+import { lockArtifacts } from '#src/release/lock.ts';
+import type { ArtifactSource } from '#src/resource/kind.ts';
+import type { Role } from '#src/role/role.ts';
+
+export interface OpenOptions {
+  cluster?: string;
+  set: readonly string[];
+  limit?: string;
+}
+
+/** The artifacts of a cluster's release, as this machine gets them. */
+export interface Artifacts {
+  /** Learns missing checksums; each that is trusted for the first time is said aloud. */
+  prepare(signal: AbortSignal, say: (text: string) => void): Promise<void>;
+  /** Path of the checked file in the cache. */
+  fetch(source: ArtifactSource, signal: AbortSignal): Promise<string>;
+  /** Text of a small artifact. */
+  read(source: ArtifactSource, signal: AbortSignal): Promise<string>;
+}
+
+export interface OpenedCluster {
+  cluster: LoadedCluster;
+  roles: readonly Role[];
+  /** The hosts that --limit asks for; all without it. */
+  chosen: readonly Host[];
+  artifacts: Artifacts;
+  /** Oddities of the inventory that are no mistakes. */
+  warnings: string[];
+}
+
+/** Reads and validates the cluster directory and picks hosts. Throws UsageError and ConfigError before anything is touched. */
+export async function openCluster(options: OpenOptions): Promise<OpenedCluster> {
+  const cluster = await loadCluster({
+    directory: options.cluster,
+    set: options.set,
+    cwd: process.cwd(),
+    env: process.env,
+    schemas: roleSchemas(),
+    roleNames: roles.map(({ name }) => name),
+  });
+  const warnings = cluster.warnings.map(
+    ({ file, line, path, message }) => `${file}:${line}: ${path ? `${path}: ` : ''}${message}`,
+  );
+  return { cluster, roles, chosen: selectHosts(cluster.hosts, options.limit), artifacts: artifactsOf(cluster), warnings };
+}
+
+function artifactsOf(cluster: LoadedCluster): Artifacts {
+  const fetch = (source: ArtifactSource, signal: AbortSignal): Promise<string> =>
+    fetchArtifact(source, { cacheDir: cluster.cacheDir, signal });
+  return {
+    prepare: (signal, log) => lockArtifacts(cluster, { signal, log }),
+    fetch,
+    read: async (source, signal) => readFile(await fetch(source, signal), 'utf8'),
+  };
+}
