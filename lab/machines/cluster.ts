@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import Handlebars from 'handlebars';
 import { stringify } from 'yaml';
-import { GIT_USER } from '#lab/serve/git.ts';
 import type { Lab } from './identity.ts';
 import { type LabState, writeAside } from './state.ts';
 
@@ -58,11 +57,7 @@ async function ensureSecrets(file: string): Promise<void> {
   );
   if (isThere) return;
   const random = (): string => randomBytes(24).toString('hex');
-  await writeAside(
-    file,
-    stringify({ k3s: { token: random(), agentToken: random() }, git: { username: GIT_USER, token: random() } }),
-    0o600,
-  );
+  await writeAside(file, stringify({ k3s: { token: random(), agentToken: random() }, git: { token: random() } }), 0o600);
 }
 
 /** What picluster has recorded of artifacts that the lab has built anew since: the lab is their publisher. */

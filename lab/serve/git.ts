@@ -5,11 +5,9 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 export interface GitService {
   /** Directory of bare repositories. */
   root: string;
-  /** The password of `flux` at this moment; undefined refuses everybody. */
+  /** The token that opens it at this moment, as a password with any user name; undefined refuses everybody. */
   token(): Promise<string | undefined>;
 }
-
-export const GIT_USER = 'flux';
 
 /** Status, headers and the rest of what a CGI program wrote; undefined while its headers are not complete. */
 export function parseCgi(output: Buffer): { status: number; headers: [string, string][]; body: Buffer } | undefined {
@@ -27,19 +25,20 @@ export function parseCgi(output: Buffer): { status: number; headers: [string, st
   };
 }
 
-/** Whether an `Authorization` header is that of the given user. */
-export function isAuthorized(header: string | undefined, user: string, password: string): boolean {
+/** Whether an `Authorization` header holds the token as its password; the user name does not matter, as with the tokens of public git hosts. */
+export function isAuthorized(header: string | undefined, token: string): boolean {
   const [scheme, credentials] = (header ?? '').split(' ');
   if (scheme?.toLowerCase() !== 'basic' || credentials === undefined) return false;
-  const given = Buffer.from(credentials, 'base64');
-  const expected = Buffer.from(`${user}:${password}`);
-  return given.length === expected.length && timingSafeEqual(given, expected);
+  const text = Buffer.from(credentials, 'base64').toString();
+  const given = Buffer.from(text.slice(text.indexOf(':') + 1));
+  const expected = Buffer.from(token);
+  return text.includes(':') && given.length === expected.length && timingSafeEqual(given, expected);
 }
 
 /** Answers one request of git's smart HTTP protocol by `git http-backend`. */
 export async function serveGit(service: GitService, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const token = await service.token();
-  if (token === undefined || !isAuthorized(request.headers.authorization, GIT_USER, token)) {
+  if (token === undefined || !isAuthorized(request.headers.authorization, token)) {
     response.writeHead(401, { 'www-authenticate': 'Basic realm="picluster lab"' }).end();
     return;
   }
@@ -75,7 +74,7 @@ function environment(root: string, url: URL, request: IncomingMessage): Record<s
     GIT_HTTP_EXPORT_ALL: '1',
     GIT_CONFIG_NOSYSTEM: '1',
     HOME: root,
-    REMOTE_USER: GIT_USER,
+    REMOTE_USER: 'lab',
     REMOTE_ADDR: request.socket.remoteAddress ?? '',
     REQUEST_METHOD: request.method ?? 'GET',
     PATH_INFO: decodeURIComponent(url.pathname),
