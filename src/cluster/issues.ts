@@ -25,6 +25,7 @@ interface RawIssue {
   minimum?: number | bigint;
   maximum?: number | bigint;
   origin?: string;
+  pattern?: string;
   inst?: { _zod: { def: { shape?: Record<string, unknown> } } };
 }
 
@@ -39,7 +40,7 @@ export function check<T>(schema: ZodType<T>, data: unknown): { value: T } | { is
 
 function flatten(issue: RawIssue, data: unknown, prefix: Path = []): Issue[] {
   const path = [...prefix, ...(issue.path ?? []).map((key) => (typeof key === 'number' ? key : String(key)))];
-  const message = issue.message ?? 'not valid';
+  const message = (issue.message ?? 'not valid').replace(/^(?=an? )/, 'must be ');
   if (issue.code === 'unrecognized_keys') {
     const messages = message.split(SEPARATOR);
     return (issue.keys ?? []).map((key, index) => ({
@@ -93,6 +94,8 @@ function describe(issue: RawIssue): string | undefined {
       return issue.origin === 'number' || issue.origin === 'int' ? `must be ${issue.minimum} or more` : 'must not be empty';
     case 'too_big':
       return issue.origin === 'number' || issue.origin === 'int' ? `must be ${issue.maximum} or less` : 'is too long';
+    case 'invalid_format':
+      return issue.pattern === undefined ? undefined : `must match ${issue.pattern}`;
     default:
       return undefined;
   }

@@ -13,7 +13,7 @@ export interface LockOptions {
   components?: readonly string[];
 }
 
-const TIMEOUT_MS = 20_000;
+const TIMEOUT_MS = 10_000;
 const MAX_BYTES = 1024 * 1024;
 
 /**

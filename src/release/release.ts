@@ -1,5 +1,5 @@
 import type { Arch } from '#src/facts/facts.ts';
-import { ARCHITECTURES, type ArtifactEntry, type VersionsFile } from './schema.ts';
+import type { ArtifactEntry, VersionsFile } from './schema.ts';
 
 export interface Component {
   readonly name: string;
@@ -10,6 +10,7 @@ export interface Component {
 /** One entry of versions.yaml: the components that make a release, each in its version. */
 export interface Release {
   readonly name: string;
+  readonly architectures: readonly Arch[];
   readonly components: ReadonlyMap<string, Component>;
 }
 
@@ -30,12 +31,12 @@ export function releasesOf(files: readonly VersionsFile[]): ReadonlyMap<string, 
   const known = Object.assign({}, ...files.map(({ components }) => components)) as VersionsFile['components'];
   const releases = new Map<string, Release>();
   for (const file of files) {
-    for (const [name, { components }] of Object.entries(file.releases)) {
+    for (const [name, { architectures, components }] of Object.entries(file.releases)) {
       const entries = Object.entries(components).map(([component, entry]): [string, Component] => {
         const { version, artifacts } = typeof entry === 'string' ? { version: entry, artifacts: undefined } : entry;
         return [component, { name: component, version, artifacts: { ...known[component]?.artifacts, ...artifacts } }];
       });
-      releases.set(name, { name, components: new Map(entries) });
+      releases.set(name, { name, architectures, components: new Map(entries) });
     }
   }
   return releases;
@@ -58,13 +59,13 @@ export function artifactFor(component: Component, artifact: string, arch: Arch):
   };
 }
 
-/** All artifacts of a release for all architectures, each URL once. */
+/** All artifacts of a release for all its architectures, each URL once. */
 export function artifactsOf(release: Release, components?: readonly string[]): ArtifactRef[] {
   const found = new Map<string, ArtifactRef>();
   for (const component of release.components.values()) {
     if (components && !components.includes(component.name)) continue;
     for (const artifact of Object.keys(component.artifacts))
-      for (const arch of ARCHITECTURES) {
+      for (const arch of release.architectures) {
         const ref = artifactFor(component, artifact, arch);
         if (ref) found.set(ref.url, ref);
       }
