@@ -9,16 +9,17 @@ cd /
 picluster_frame() { printf '%s %s\n' "$picluster_marker" "$*"; }
 
 # picluster_request ID HEAD SCRIPT: runs head, prelude and script in a session of its own. They go through a pipe, never through
-# argv or a file, and in the background, so that this shell can be told to end them.
+# argv or a file, and in the background, so that this shell can be told to end them. Descriptor 4 is standard error: bash itself has
+# something to say there about a request that was killed.
 picluster_request() {
   wait
   {
     # shellcheck disable=SC2086 # two words for `busybox sh`
     printf '%s\n%s\n%s\n' "$2" "$picluster_prelude" "$3" 2>/dev/null |
-      setsid $picluster_shell -c '. /proc/self/fd/3' sh 3<&0 </dev/null
+      setsid $picluster_shell -c '. /proc/self/fd/3' sh 3<&0 </dev/null 2>&4 4>&-
     picluster_frame end "$1" "$?"
-    picluster_frame end "$1" >&2
-  } </dev/null &
+    picluster_frame end "$1" >&4
+  } 4>&2 2>/dev/null </dev/null &
 }
 
 # picluster_signal SIGNAL SESSION: twice over, as a process may fork while it is looked for.

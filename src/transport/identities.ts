@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import ssh2, { type AnyAuthMethod, type ParsedKey } from 'ssh2';
+import ssh2, { type AnyAuthMethod, type BaseAgent, type IdentityCallback, type ParsedKey } from 'ssh2';
 
 const DEFAULT_NAMES = ['id_ed25519', 'id_ecdsa', 'id_rsa'];
 
@@ -11,6 +11,8 @@ export interface IdentityOptions {
   identityFiles: readonly string[];
   /** Path of the agent's socket; undefined: none. */
   agent: string | undefined;
+  /** Of the agent, only keys that are named as identity files (ssh_config's word). */
+  identitiesOnly?: boolean;
   askPassphrase?: ((path: string) => Promise<string | undefined>) | undefined;
 }
 
@@ -30,7 +32,8 @@ export async function findIdentities(options: IdentityOptions): Promise<Identiti
   const found: Identities = { methods: [], tried: [], unusable: [] };
   for (const path of options.identityFiles) await addKey(found, path, options, true);
   if (options.agent !== undefined) {
-    found.methods.push({ type: 'agent', username: options.user, agent: options.agent });
+    const agent = options.identitiesOnly ? await onlyNamed(options.agent, options.identityFiles) : options.agent;
+    found.methods.push({ type: 'agent', username: options.user, agent });
     found.tried.push('the agent');
   }
   if (options.identityFiles.length === 0) {
@@ -48,6 +51,23 @@ async function addKey(found: Identities, path: string, options: IdentityOptions,
   }
   found.methods.push({ type: 'publickey', username: options.user, key });
   found.tried.push(`key ${path}`);
+}
+
+/** The agent, showing only the keys whose public halves lie beside the named files. A server counts every key that is tried. */
+async function onlyNamed(socket: string, files: readonly string[]): Promise<BaseAgent<ParsedKey>> {
+  const named = new Set<string>();
+  for (const file of files) {
+    const key = ssh2.utils.parseKey(await readFile(`${file}.pub`, 'utf8').catch(() => ''));
+    if (!(key instanceof Error)) named.add(key.getPublicSSH().toString('base64'));
+  }
+  return new (class extends ssh2.OpenSSHAgent {
+    override getIdentities(callback: IdentityCallback<ParsedKey>): void {
+      super.getIdentities((error, keys = []) => {
+        const shown = keys.filter((key) => 'getPublicSSH' in key && named.has(key.getPublicSSH().toString('base64')));
+        callback(error, shown);
+      });
+    }
+  })(socket);
 }
 
 /** The key, why it cannot be used, or undefined when there is no such file. */

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { homedir, userInfo } from 'node:os';
 import type { NodeSSH } from 'node-ssh';
 import type { AnyAuthMethod, AuthHandlerMiddleware, Client } from 'ssh2';
 import { HostLostError, InterruptedError, PermissionError } from '#src/errors.ts';
@@ -7,6 +8,7 @@ import { dial } from './dial.ts';
 import { fingerprint, hostKeyAlgorithms, judgeHostKey, keyType, type Verdict } from './host-key.ts';
 import { findIdentities, type Identities } from './identities.ts';
 import type { KnownHosts } from './known-hosts.ts';
+import { readSshConfig, type SshSettings, sshSettings } from './ssh-config.ts';
 import { SshConnection } from './ssh-connection.ts';
 
 /** A host that was cut off is noticed after about (count + 1) intervals: 12 s. */
@@ -29,22 +31,49 @@ export interface ConnectOptions {
   /** Socket of the agent; default $SSH_AUTH_SOCK, null: none. */
   agent?: string | null | undefined;
   askPassphrase?: (path: string) => Promise<string | undefined>;
+  /** Text of the operator's ssh_config; default ~/.ssh/config. */
+  sshConfig?: string;
+  /** Said aloud: what of ssh_config matters for this host and is not followed. */
+  onWarning?(text: string): void;
 }
 
 /**
  * Logs in to a host. Throws HostLostError (69) when it cannot be reached, PermissionError (77) when its key is not the expected one
  * (before anything was offered to it) or it refuses the login, InterruptedError (130). On failure nothing stays open.
  */
-export async function connect(target: Target, options: ConnectOptions): Promise<Connection> {
+export async function connect(wanted: Target, options: ConnectOptions): Promise<Connection> {
+  const { target, settings } = await withSshConfig(wanted, options);
   const agent = options.agent === undefined ? process.env.SSH_AUTH_SOCK || undefined : (options.agent ?? undefined);
   const { user, identityFiles } = target;
   const [{ NodeSSH }, identities, socket] = await Promise.all([
     import('node-ssh'),
-    findIdentities({ user, identityFiles, agent, askPassphrase: options.askPassphrase }),
+    findIdentities({
+      user,
+      identityFiles,
+      agent,
+      identitiesOnly: settings.identitiesOnly,
+      askPassphrase: options.askPassphrase,
+    }),
     dial({ host: target.name, ...target, timeoutMs: target.connectTimeoutMs, signal: options.signal }),
   ]);
   const client = await logIn(new NodeSSH(), socket, target, options, identities);
   return new SshConnection(target, client, socket);
+}
+
+/** The inventory wins; what it leaves open (no user, the usual port, no identity file) is for ssh_config to say. */
+async function withSshConfig(wanted: Target, options: ConnectOptions): Promise<{ target: Target; settings: SshSettings }> {
+  const settings = sshSettings(options.sshConfig ?? (await readSshConfig()), wanted.address, homedir());
+  if (settings.unsupported.length > 0) {
+    options.onWarning?.(`${wanted.name}: not followed in your ssh_config: ${settings.unsupported.join(', ')}`);
+  }
+  const target: Target = {
+    ...wanted,
+    address: settings.hostName ?? wanted.address,
+    port: wanted.port === 22 ? (settings.port ?? 22) : wanted.port,
+    user: wanted.user || settings.user || userInfo().username,
+    identityFiles: wanted.identityFiles.length > 0 ? wanted.identityFiles : settings.identityFiles,
+  };
+  return { target, settings };
 }
 
 async function logIn(
