@@ -3,6 +3,7 @@ import { closeSync, openSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { codeDigest } from '#lab/serve/code.ts';
 import type { Lab } from './identity.ts';
 import { findProcesses, kill } from './process.ts';
 import { tail } from './run.ts';
@@ -17,10 +18,10 @@ export async function findService(lab: Lab): Promise<number | undefined> {
   return first;
 }
 
-/** Starts the HTTP service, detached, unless it answers already; one that serves another mirror is replaced. Returns whether it was started. */
+/** Starts the HTTP service, detached, unless it answers already; one of another mirror or of older code is replaced. Returns whether it was started. */
 export async function ensureService(lab: Lab, state: LabState, signal?: AbortSignal): Promise<boolean> {
   if ((await findService(lab)) !== undefined) {
-    if ((await health(state)) === expected(lab, state)) return false;
+    if ((await health(state)) === (await expected(lab, state))) return false;
     await stopService(lab);
   }
   const file = join(lab.stateDir, 'serve.log');
@@ -28,7 +29,7 @@ export async function ensureService(lab: Lab, state: LabState, signal?: AbortSig
   const child = spawn(process.execPath, [MAIN, lab.stateDir], { detached: true, cwd: '/', stdio: ['ignore', log, log] });
   closeSync(log);
   child.unref();
-  await waitFor('the HTTP service of the lab', async () => (await health(state)) === expected(lab, state), {
+  await waitFor('the HTTP service of the lab', async () => (await health(state)) === (await expected(lab, state)), {
     signal,
     timeout: 20_000,
     explain: async () => tail(await readFile(file, 'utf8').catch(() => '')),
@@ -37,7 +38,9 @@ export async function ensureService(lab: Lab, state: LabState, signal?: AbortSig
   return true;
 }
 
-const expected = (lab: Lab, state: LabState): string => JSON.stringify({ lab: lab.id, mirror: state.mirror ?? null });
+async function expected(lab: Lab, state: LabState): Promise<string> {
+  return JSON.stringify({ lab: lab.id, mirror: state.mirror ?? null, code: await codeDigest() });
+}
 
 async function health(state: LabState): Promise<string | undefined> {
   const answers = [state.ports.mirror, state.ports.git].map(async (port) => {

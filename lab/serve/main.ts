@@ -4,6 +4,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import type { LabState } from '#lab/machines/state.ts';
+import { codeDigest } from './code.ts';
 import { serveGit } from './git.ts';
 import { serveFile } from './static.ts';
 
@@ -11,6 +12,8 @@ const [stateDir] = process.argv.slice(2);
 if (stateDir === undefined) throw new TypeError('usage: main.ts STATE-DIRECTORY');
 const state = JSON.parse(await readFile(join(stateDir, 'lab.json'), 'utf8')) as LabState;
 const secrets = join(state.checkout, state.name === '' ? '.lab' : `.lab-${state.name}`, 'cluster', 'secrets.yaml');
+
+const code = await codeDigest();
 
 /** Read on each request: a test may change it. */
 async function token(): Promise<string | undefined> {
@@ -26,7 +29,7 @@ function listen(port: number, handle: Handler): void {
       console.log(new Date().toISOString(), request.socket.remoteAddress, request.method, request.url, response.statusCode),
     );
     if (request.url === '/healthz') {
-      response.end(JSON.stringify({ lab: state.id, mirror: state.mirror ?? null }));
+      response.end(JSON.stringify({ lab: state.id, mirror: state.mirror ?? null, code }));
       return;
     }
     handle(request, response).catch((error: Error) => {
