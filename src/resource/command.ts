@@ -34,6 +34,7 @@ export const command = defineKind({
   name: 'command',
   schema,
   disturbs: true,
+  isSensitive: true,
   id: (spec) => spec.title,
   probe: (specs) => joinScripts(specs.map(question)),
   parse: ([status, said = '']): State => ({ isDone: status === '0', said: said.trim() }),

@@ -45,11 +45,15 @@ function absence(spec: Spec, state: FileState): Change | undefined {
   return deletion(state.type, spec.purge ? { destructive: 'with everything in it' } : {});
 }
 
+/** Never into another file system that is mounted below, where rm can be told so. */
 const removal = ({ path, purge }: Spec): Script => sh`
   if [ -L ${path} ] || [ ! -d ${path} ]; then
     [ ! -e ${path} ] || { echo ${`${path} is not a directory: it is not removed`} >&2; exit 1; }
+  elif [ ${purge ? 'purge' : 'empty'} = empty ]; then
+    rmdir ${path}
   else
-    ${purge ? 'rm' : 'rmdir'} ${purge ? ['-rf', '--one-file-system'] : '--'} ${path}
+    if rm --help 2>&1 | grep -q one-file-system; then set -- --one-file-system; else set --; fi
+    rm -rf "$@" ${path}
   fi`;
 
 const creation = (spec: Spec): Script =>

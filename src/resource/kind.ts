@@ -64,6 +64,8 @@ export interface Kind<Spec, State> {
   readonly schema: ZodType<Spec>;
   /** Its apply may change what other kinds observe (packages, services, commands): later steps are probed again. */
   readonly disturbs: boolean;
+  /** What it observes may be changed by any step before it (commands, services): looked at again once one of them changed something. */
+  readonly isSensitive: boolean;
   /** Identity on a host: `/etc/hosts`, `chrony`. Two steps with the same kind and id must not differ. */
   id(spec: Spec): string;
   /** Prints exactly one record per spec, in order, and changes nothing. Runs as root under dash, bash and busybox sh, without `set -e`. */
@@ -95,7 +97,7 @@ export interface Resource<Spec = unknown, State = unknown> {
 export function defineKind<Input, Spec, State>(
   definition: Omit<Kind<Spec, State>, 'schema' | 'disturbs'> & { schema: ZodType<Spec, Input>; disturbs?: boolean },
 ): ((input: Input) => Resource<Spec, State>) & { kind: Kind<Spec, State> } {
-  const kind: Kind<Spec, State> = { disturbs: false, ...definition };
+  const kind: Kind<Spec, State> = { disturbs: false, isSensitive: false, ...definition };
   const make = (input: Input): Resource<Spec, State> => ({ type: 'resource', kind, spec: definition.schema.parse(input) });
   return Object.assign(make, { kind });
 }

@@ -77,10 +77,11 @@ function rewriting({ path, ensure: wanted, line: text = '', match = '', insert, 
   const where = typeof insert === 'string' ? insert : Object.keys(insert)[0];
   return joinScripts([
     sh`
-      path=$(readlink -f ${path}) line=${text} wanted=${wanted} where=${where}
+      path=${path} line=${text} wanted=${wanted} where=${where}
+      if [ -L "$path" ]; then path=$(readlink -f "$path"); fi
       numbers() { grep -n "$@" -- "$path" | cut -d: -f1; }
       if [ ! -e "$path" ]; then
-        if [ ${create} != true ]; then echo ${`${path} does not exist`} >&2; exit 1; fi
+        if [ ${create ? 'yes' : 'no'} = no ]; then echo ${`${path} does not exist`} >&2; exit 1; fi
         : >"$path"
         chmod ${octal(mode)} "$path"
       fi

@@ -45,7 +45,8 @@ export const locale = defineKind({
             locale-gen
           fi ;;
       esac
-      file=$(readlink -f ${FILE})
+      file=${FILE}
+      if [ -L "$file" ]; then file=$(readlink -f "$file"); fi
       [ -d "\${file%/*}" ] || mkdir -p "\${file%/*}"
       text=$(grep -v '^LANG=' "$file" 2>/dev/null; printf 'LANG=%s\n.' ${wanted})
       printf '%s' "\${text%.}" | place "$file" 644 root root`,

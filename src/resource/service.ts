@@ -44,6 +44,7 @@ export const service = defineKind({
   name: 'service',
   schema,
   disturbs: true,
+  isSensitive: true,
   id: (spec) => spec.name.replace(/\.service$/, ''),
   probe: (specs) => probe(specs.map((spec) => spec.name)),
 
