@@ -122,10 +122,7 @@ export class HostRunner {
     if (!session) return;
     const results = await applyTasks(tasks, { session, emit, signal, draining: () => draining(), fetchArtifact });
     const applied = results.filter((result) => !result.error);
-    if (applied.some(({ step }) => step.work.kind.disturbs)) this.#isStale = true;
-    const others = this.#isStale
-      ? this.#pending.filter(isResourceStep).filter((step) => !tasks.some((task) => task.step === step))
-      : [];
+    const others = this.#pending.filter(isResourceStep).filter((step) => !tasks.some((task) => task.step === step));
     await this.#probeAgain([...applied.map(({ step }) => step), ...others]);
     for (const step of stretch) {
       const result = results.find((candidate) => candidate.step === step);

@@ -11,11 +11,12 @@ import { isResourceStep } from './observe.ts';
 import { makePlan } from './plan.ts';
 import { nextStretch, untilDisturbed } from './stretch.ts';
 
-const make = (name: string, options: { disturbs?: boolean; restarts?: boolean } = {}) =>
+const make = (name: string, options: { disturbs?: boolean; isSensitive?: boolean; restarts?: boolean } = {}) =>
   defineKind({
     name,
     schema: z.strictObject({ id: z.string(), want: z.string().default('on'), inputs: z.string().optional() }),
     disturbs: options.disturbs ?? false,
+    isSensitive: options.isSensitive ?? false,
     id: (spec) => spec.id,
     probe: () => sh`true`,
     parse: ([state = '']) => state,
@@ -27,6 +28,7 @@ const make = (name: string, options: { disturbs?: boolean; restarts?: boolean } 
   });
 const file = make('file');
 const pack = make('package', { disturbs: true });
+const check = make('check', { isSensitive: true });
 const service = make('service', { disturbs: true, restarts: true });
 const wait = (name: string, options: Omit<StepDraft, 'work'> = {}): StepDraft =>
   step(
@@ -108,5 +110,13 @@ describe('a stretch', () => {
       'file:a',
       'package:new',
     ]);
+  });
+
+  it('is cut before a step that looks at what others do, once one of them changed', () => {
+    const stretch = steps(step(check({ id: 'early' })), step(file({ id: 'a' })), step(check({ id: 'late' }))).filter(
+      isResourceStep,
+    );
+    expect(names(untilDisturbed(stretch, () => false))).toEqual(['check:early', 'file:a', 'check:late']);
+    expect(names(untilDisturbed(stretch, ({ name }) => name === 'file:a'))).toEqual(['check:early', 'file:a']);
   });
 });

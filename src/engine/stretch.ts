@@ -20,11 +20,20 @@ export function nextStretch(pending: readonly Step[], isDone: (ref: StepRef) => 
   return stretch;
 }
 
-/** Cuts after the first changed step that may change what later ones see: those are probed again first. */
+/**
+ * Cuts where what was observed no longer holds: after the first changed step that may change what later ones see, and before one that looks
+ * at what others do, once something before it changed.
+ */
 export function untilDisturbed(
   stretch: readonly ResourceStep[],
   isChanged: (step: ResourceStep) => boolean,
 ): readonly ResourceStep[] {
-  const at = stretch.findIndex((step) => isChanged(step) && step.work.kind.disturbs);
-  return at < 0 ? stretch : stretch.slice(0, at + 1);
+  let hasChanged = false;
+  for (const [index, step] of stretch.entries()) {
+    if (hasChanged && step.work.kind.isSensitive) return stretch.slice(0, index);
+    if (!isChanged(step)) continue;
+    if (step.work.kind.disturbs) return stretch.slice(0, index + 1);
+    hasChanged = true;
+  }
+  return stretch;
 }

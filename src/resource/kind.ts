@@ -95,7 +95,11 @@ export interface Resource<Spec = unknown, State = unknown> {
 
 /** Gives a kind its constructor: `const sysctl = defineKind({...})`, then `sysctl({key, value})`. A spec that does not fit throws ZodError (a role's bug). */
 export function defineKind<Input, Spec, State>(
-  definition: Omit<Kind<Spec, State>, 'schema' | 'disturbs'> & { schema: ZodType<Spec, Input>; disturbs?: boolean },
+  definition: Omit<Kind<Spec, State>, 'schema' | 'disturbs' | 'isSensitive'> & {
+    schema: ZodType<Spec, Input>;
+    disturbs?: boolean;
+    isSensitive?: boolean;
+  },
 ): ((input: Input) => Resource<Spec, State>) & { kind: Kind<Spec, State> } {
   const kind: Kind<Spec, State> = { disturbs: false, isSensitive: false, ...definition };
   const make = (input: Input): Resource<Spec, State> => ({ type: 'resource', kind, spec: definition.schema.parse(input) });
