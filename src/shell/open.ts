@@ -18,6 +18,8 @@ export interface OpenShellOptions {
   signal: AbortSignal;
   /** The shell that runs the requests: `sh`; `busybox sh` in tests. */
   shell?: string;
+  /** How long a request may take to end after TERM, and again after KILL; default 3 s. */
+  graceMs?: number | undefined;
 }
 
 /** Frames by which the other end of a fresh channel may answer. */
@@ -47,7 +49,7 @@ export async function openRootShell(open: OpenChannel, options: OpenShellOptions
     throw new InterruptedError(`interrupted while a shell on ${host} was opened`, { host });
   }
   said.stop();
-  return new StreamShell(channel, { host, marker });
+  return new StreamShell(channel, { host, marker, graceMs: options.graceMs });
 }
 
 export const newMarker = (): string => `picluster-${randomBytes(12).toString('hex')}`;

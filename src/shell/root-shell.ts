@@ -14,16 +14,18 @@ export class StreamShell implements RootShell {
   readonly #channel: ShellChannel;
   readonly #host: string;
   readonly #marker: string;
+  readonly #graceMs: number;
   #queue: Promise<unknown> = Promise.resolve();
   #current: RequestState | undefined;
   #end: ChannelEnd | undefined;
   #isClosed = false;
   #requests = 0;
 
-  constructor(channel: ShellChannel, options: { host: string; marker: string }) {
+  constructor(channel: ShellChannel, options: { host: string; marker: string; graceMs?: number | undefined }) {
     this.#channel = channel;
     this.#host = options.host;
     this.#marker = options.marker;
+    this.#graceMs = options.graceMs ?? GRACE_MS;
     for (const stream of ['stdout', 'stderr'] as const) {
       const reader = new FrameReader(
         this.#marker,
@@ -85,14 +87,14 @@ export class StreamShell implements RootShell {
         return;
       }
       this.#channel.stdin.write(signalText(signal, state.session));
-      timer = setTimeout(() => escalate(later), GRACE_MS);
+      timer = setTimeout(() => escalate(later), this.#graceMs);
     };
     const end = (why: Error): void => {
       if (reason) return;
       reason = why;
       clearTimeout(timer);
       // A host that has not even begun gets a moment to do so: it may be slow, not dead.
-      if (state.session === undefined) timer = setTimeout(() => escalate(['TERM', 'KILL']), GRACE_MS);
+      if (state.session === undefined) timer = setTimeout(() => escalate(['TERM', 'KILL']), this.#graceMs);
       else escalate(['TERM', 'KILL']);
     };
     timer = setTimeout(() => end(this.#timedOut(state)), state.request.timeoutMs);

@@ -43,7 +43,7 @@ picluster_lock() {
     exit 1
   fi
   exec 9>>"$1"
-  for pause in 1 1 1 0; do
+  for pause in 1 1 0; do
     flock -n 9 && { printf '%s\n' "$2" >"$1"; return; }
     [ "$pause" = 0 ] || sleep "$pause"
   done

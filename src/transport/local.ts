@@ -11,21 +11,23 @@ import { upload } from './upload.ts';
  * This machine without SSH: the same shell and the same framing over a child process. For hosts with `connection: local`, and for tests.
  * `shell`: what runs the requests, `dash`, `bash` or `busybox sh`; default `sh`.
  */
-export function localConnection(options: { host?: string; shell?: string } = {}): Connection {
-  return new LocalConnection(options.host ?? 'local', options.shell ?? 'sh');
+export function localConnection(options: { host?: string; shell?: string; graceMs?: number } = {}): Connection {
+  return new LocalConnection(options.host ?? 'local', options.shell ?? 'sh', options.graceMs);
 }
 
 class LocalConnection implements Connection {
   readonly host: string;
   readonly traffic = { bytesSent: 0, bytesReceived: 0 };
   readonly #shell: string;
+  readonly #graceMs: number | undefined;
   readonly #shells: RootShell[] = [];
   readonly #channels = new Set<ShellChannel>();
   #become: ShellOptions['become'] = { method: 'none' };
 
-  constructor(host: string, shell: string) {
+  constructor(host: string, shell: string, graceMs: number | undefined) {
     this.host = host;
     this.#shell = shell;
+    this.#graceMs = graceMs;
   }
 
   async shell({ signal, become, lock }: ShellOptions): Promise<RootShell> {
@@ -36,6 +38,7 @@ class LocalConnection implements Connection {
       become,
       signal,
       shell: this.#shell,
+      graceMs: this.#graceMs,
       ...(lock ? { lock } : {}),
     });
     this.#shells.push(shell);

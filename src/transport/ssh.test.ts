@@ -58,8 +58,11 @@ async function logIn(
   return connection;
 }
 
-async function openShell(server: TestServer): Promise<{ connection: Connection; shell: RootShell }> {
-  const connection = await logIn(server);
+async function openShell(
+  server: TestServer,
+  options: Partial<ConnectOptions> = {},
+): Promise<{ connection: Connection; shell: RootShell }> {
+  const connection = await logIn(server, {}, options);
   return { connection, shell: await connection.shell({ signal: AbortSignal.timeout(60_000), become: { method: 'none' } }) };
 }
 
@@ -149,11 +152,11 @@ describe('logging in', () => {
     const { port } = closed.address() as AddressInfo;
     await new Promise((resolve) => closed.close(resolve));
     await expect(logIn(server, { port })).rejects.toMatchObject({ exitCode: 69, hint: expect.stringContaining('no SSH server') });
-    await expect(logIn(server, { address: 'no-such-host.invalid' })).rejects.toMatchObject({
+    await expect(logIn(server, { address: 'no..such..host' })).rejects.toMatchObject({
       exitCode: 69,
       hint: expect.stringContaining('not known'),
     });
-    const silent = createServer(() => {}).listen(0, '127.0.0.1');
+    const silent = createServer((socket) => socket.resume()).listen(0, '127.0.0.1');
     await once(silent, 'listening');
     const target = { port: (silent.address() as AddressInfo).port, connectTimeoutMs: 300 };
     await expect(logIn(server, target)).rejects.toMatchObject({ name: 'HostLostError', host: 'n1' });
@@ -195,9 +198,9 @@ describe('the root shell', () => {
     await expect(shell.run({ script: rawScript(':'), timeoutMs: 1_000 })).rejects.toMatchObject({ exitCode: 69 });
   });
 
-  it('notices a machine that fell silent, within 15 s', async () => {
+  it('notices a machine that fell silent', async () => {
     const server = await serve();
-    const { shell } = await openShell(server);
+    const { shell } = await openShell(server, { keepalive: { intervalMs: 100, missed: 2 } });
     let frozenAt = 0;
     const request = shell.run({
       script: rawScript('echo begun; sleep 60'),
@@ -209,8 +212,8 @@ describe('the root shell', () => {
       },
     });
     await expect(request).rejects.toMatchObject({ exitCode: 69, message: expect.stringContaining('no longer answers') });
-    expect(performance.now() - frozenAt).toBeLessThan(15_000);
-  }, 30_000);
+    expect(performance.now() - frozenAt).toBeLessThan(2_000);
+  });
 
   it('rejects what is under way when the connection is closed', async () => {
     const { connection, shell } = await openShell(await serve());

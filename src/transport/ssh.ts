@@ -11,8 +11,8 @@ import type { KnownHosts } from './known-hosts.ts';
 import { readSshConfig, type SshSettings, sshSettings } from './ssh-config.ts';
 import { SshConnection } from './ssh-connection.ts';
 
-/** A host that was cut off is noticed after about (count + 1) intervals: 12 s. */
-const KEEPALIVE = { keepaliveInterval: 4_000, keepaliveCountMax: 2 } as const;
+/** A host that was cut off is noticed after (missed + 1) intervals: 12 s. */
+const KEEPALIVE = { intervalMs: 4_000, missed: 2 };
 
 /** A host's key that was not known before, and is trusted from now on. */
 export interface TrustedHostKey {
@@ -33,6 +33,8 @@ export interface ConnectOptions {
   askPassphrase?: (path: string) => Promise<string | undefined>;
   /** Text of the operator's ssh_config; default ~/.ssh/config. */
   sshConfig?: string;
+  /** How often the host is asked whether it is there, and how many answers may be missing. Default: 4 s, 2. */
+  keepalive?: { intervalMs: number; missed: number };
   /** Said aloud: what of ssh_config matters for this host and is not followed. */
   onWarning?(text: string): void;
 }
@@ -83,7 +85,7 @@ async function logIn(
   options: ConnectOptions,
   identities: Identities,
 ): Promise<Client> {
-  const { knownHosts, signal } = options;
+  const { knownHosts, signal, keepalive = KEEPALIVE } = options;
   const known = knownHosts.keysOf(target.address, target.port);
   let refused: { key: Buffer; verdict: Verdict } | undefined;
   const hostVerifier = (key: Buffer): boolean => {
@@ -104,7 +106,8 @@ async function logIn(
       sock: socket,
       username: target.user,
       readyTimeout: target.connectTimeoutMs,
-      ...KEEPALIVE,
+      keepaliveInterval: keepalive.intervalMs,
+      keepaliveCountMax: keepalive.missed,
       hostVerifier,
       authHandler: authHandler(identities.methods),
       algorithms: {

@@ -67,9 +67,9 @@ function program(path: string, sha256: string, mode: number, marker: string): st
   const temporary = posix.join(posix.dirname(path), `.${posix.basename(path)}.picluster-${sha256.slice(0, 8)}`);
   return [
     `umask 077; path=${quote(path)}; temporary=${quote(temporary)}`,
-    `[ ! -d "$path" ] || { echo "$path is a directory" >&2; exit 1; }`,
     `trap 'rm -f "$temporary"' EXIT; trap 'exit 1' HUP INT TERM PIPE`,
     `printf '%s asroot\\n' ${marker}`,
+    `[ ! -d "$path" ] || { echo "$path is a directory" >&2; exit 1; }`,
     `cat >"$temporary" || exit 1`,
     `sum=$(sha256sum <"$temporary"); sum=\${sum%% *}`,
     `[ "$sum" = ${quote(sha256)} ] || { printf '%s result sum %s\\n' ${marker} "$sum"; exit 3; }`,
