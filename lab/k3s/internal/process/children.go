@@ -25,6 +25,7 @@ var (
 
 // Child is a running program.
 type Child struct {
+	name   string
 	cmd    *exec.Cmd
 	done   chan struct{}
 	wanted atomic.Bool // its end is our doing
@@ -61,7 +62,7 @@ func Start(name, path string, out io.Writer, args ...string) *Child {
 	if err := <-started; err != nil {
 		logger.Fatalf("%s exited: %v", name, err)
 	}
-	c := &Child{cmd: cmd, done: make(chan struct{})}
+	c := &Child{name: name, cmd: cmd, done: make(chan struct{})}
 	mu.Lock()
 	children = append(children, c)
 	mu.Unlock()
@@ -88,23 +89,41 @@ func Component(name string, args ...string) *Child {
 	return Start(name, self, nil, append([]string{name}, args...)...)
 }
 
-// stopTime bounds a stop: K3s is one process and ends at once; here etcd and containerd get a moment to close their files.
-const stopTime = 3 * time.Second
+// K3s is one process and ends at once. Here stateless children get a moment to take leave (the API server takes its address
+// out of the `kubernetes` Service); etcd and containerd, which keep files and can't end while others talk to them, get more.
+const (
+	leaveTime = time.Second
+	closeTime = 3 * time.Second
+)
 
-// Stop ends the children; those that don't end in time are killed by our death.
+// Stop ends the children; those that don't end in time are killed.
 func Stop() {
 	stopping.Store(true)
 	mu.Lock()
 	defer mu.Unlock()
+	var keepers, others []*Child
 	for _, c := range children {
+		if c.name == "etcd" || c.name == "containerd" {
+			keepers = append(keepers, c)
+		} else {
+			others = append(others, c)
+		}
+	}
+	end(others, leaveTime)
+	end(keepers, closeTime)
+}
+
+func end(list []*Child, bound time.Duration) {
+	for _, c := range list {
 		c.cmd.Process.Signal(syscall.SIGTERM)
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), stopTime)
+	ctx, cancel := context.WithTimeout(context.Background(), bound)
 	defer cancel()
-	for _, c := range children {
+	for _, c := range list {
 		select {
 		case <-c.done:
 		case <-ctx.Done():
+			c.cmd.Process.Kill()
 		}
 	}
 }
