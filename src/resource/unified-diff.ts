@@ -1,6 +1,6 @@
 const CONTEXT = 3;
 /** Beyond so many edits the whole text counts as replaced: nobody reads more, and the search costs the square. */
-const MAX_EDITS = 2000;
+const MAX_EDITS = 600;
 
 interface Edit {
   sign: ' ' | '-' | '+';

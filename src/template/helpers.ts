@@ -1,4 +1,5 @@
-import type { HelperDeclareSpec } from 'handlebars';
+import type Handlebars from 'handlebars';
+import type { HelperDeclareSpec, HelperDelegate, HelperOptions } from 'handlebars';
 import { quote } from '#src/shell/script.ts';
 import { HeldSecret } from './secret-holder.ts';
 import { yamlOfHeld } from './yaml.ts';
@@ -21,10 +22,28 @@ function json(value: unknown): string {
     .join(',')}}`;
 }
 
-/** What every template may use: `{{yaml x}}`, `{{json x}}`, `{{quote x}}` (one shell word), `{{indent 2 x}}`. */
-export const helpers: HelperDeclareSpec = {
-  yaml: (value: unknown) => yamlOfHeld(value).trimEnd(),
-  json: (value: unknown) => json(value),
-  quote: (value: unknown) => encode(value, quote),
-  indent: (width: number, value: unknown) => encode(value, indented(width)),
-};
+/** Handlebars is strict about `{{x}}` only: a helper would print `undefined` for what is not given. */
+export class MissingArgument extends Error {
+  readonly line: number;
+  constructor({ name, loc }: HelperOptions & { name?: string; loc?: { start: { line: number } } }) {
+    super(`what {{${name}}} is used on is not given`);
+    this.line = loc?.start.line ?? 1;
+  }
+}
+
+const given = (helper: HelperDelegate): HelperDelegate =>
+  function (this: unknown, ...parameters: unknown[]) {
+    const options = parameters.at(-1) as HelperOptions;
+    if (parameters.slice(0, -1).includes(undefined)) throw new MissingArgument(options);
+    return helper.call(this, ...parameters);
+  };
+
+/** What every template may use: `{{yaml x}}`, `{{json x}}`, `{{quote x}}` (one shell word), `{{indent 2 x}}`; `if` alone may be asked for what is not given. */
+export const helpersFor = ({ helpers: { each, with: within } }: typeof Handlebars): HelperDeclareSpec => ({
+  ...(each && { each: given(each) }),
+  ...(within && { with: given(within) }),
+  yaml: given((value: unknown) => yamlOfHeld(value).trimEnd()),
+  json: given((value: unknown) => json(value)),
+  quote: given((value: unknown) => encode(value, quote)),
+  indent: given((width: number, value: unknown) => encode(value, indented(width))),
+});

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import Handlebars from 'handlebars';
 import { PiclusterError } from '#src/errors.ts';
 import type { Content } from './content.ts';
-import { helpers } from './helpers.ts';
+import { helpersFor, MissingArgument } from './helpers.ts';
 import { SecretHolder } from './secret-holder.ts';
 
 const SHARED = new URL('../../templates/', import.meta.url);
@@ -32,13 +32,15 @@ function compile(moduleUrl: string, name: string): HandlebarsTemplateDelegate {
   if (!place)
     throw new PiclusterError(`there is no template ${name} beside ${basename(fileURLToPath(moduleUrl))} or in templates/`);
   const environment = Handlebars.create();
-  environment.registerHelper(helpers);
+  environment.registerHelper(helpersFor(environment));
   return environment.compile(readFileSync(place, 'utf8'), { strict: true, noEscape: true, knownHelpersOnly: false });
 }
 
 /** Handlebars says `"x" not defined in [object Object] - 3:10`. */
 function explained(error: unknown, name: string): PiclusterError {
   if (error instanceof PiclusterError) return error;
+  if (error instanceof MissingArgument)
+    return new PiclusterError(`template ${name}:${error.line}: ${error.message}`, { cause: error });
   const message = error instanceof Error ? error.message : String(error);
   const missing = /^"(.*)" not defined in .* - (\d+):(\d+)$/.exec(message);
   const what = missing ? `${name}:${missing[2]}: the variable ${missing[1]} is not given` : `${name}: ${message.split('\n')[0]}`;

@@ -1,0 +1,19 @@
+/** All kinds. Roles import the ones they use from their own files. */
+export { authorizedKey } from './authorized-key.ts';
+export { command } from './command.ts';
+export { directory } from './directory.ts';
+export { download } from './download.ts';
+export { file } from './file.ts';
+export { group } from './group.ts';
+export { hostname } from './hostname.ts';
+export { hostsEntries } from './hosts-entries.ts';
+export { line } from './line.ts';
+export { locale } from './locale.ts';
+export { module } from './module.ts';
+export { packages } from './package.ts';
+export { service } from './service.ts';
+export { swap } from './swap.ts';
+export { symlink } from './symlink.ts';
+export { sysctl } from './sysctl.ts';
+export { timezone } from './timezone.ts';
+export { user } from './user.ts';
