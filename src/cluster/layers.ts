@@ -64,6 +64,6 @@ export function originAt(tree: Tree, path: Path): Origin {
 export function showOrigin(origin: Origin): string {
   if (origin.kind === 'default') return origin.what;
   if (origin.kind === 'set') return `--set ${showPath(origin.path)}`;
-  const { file, line } = origin.source.place(origin.path);
+  const { file, line } = origin.source.keyPlace(origin.path);
   return `${file}:${line}`;
 }

@@ -45,6 +45,7 @@ export function validate(
   for (const file of [...files.groupVars.values(), ...files.hostVars.values()]) checkFile(file, varsFile(loose), findings);
   checkFile(files.hosts, hostsFile(loose), findings);
   const versions = files.versions.flatMap((file) => checkFile(file, VersionsFile, findings) ?? []);
+  for (const file of files.versions.slice(1)) checkReleaseVars(file, namespaces, findings);
   checkSet(set, namespaces, findings);
 
   const draft = draftOf(files, clusterTree, cluster, releasesOf(versions));
@@ -76,6 +77,18 @@ function clusterTreeOf(source: YamlSource, set: readonly Layer[], isNamespace: (
     { data: core(own, false), origin: fileOrigin(source) },
     ...set.map(({ data, origin }) => ({ data: core(data, true), origin })).filter(({ data }) => Object.keys(data).length > 0),
   ]);
+}
+
+/** Namespaces of variables in a release file of the cluster's own; picluster's may know roles that this caller does not. */
+function checkReleaseVars(source: YamlSource, namespaces: Namespaces, findings: Findings): void {
+  const releases = isMap(source.data) && isMap(source.data.releases) ? source.data.releases : {};
+  for (const [release, entry] of Object.entries(releases))
+    for (const key of Object.keys(isMap(entry) && isMap(entry.vars) ? entry.vars : {}))
+      if (!(key in namespaces))
+        findings.atKey(
+          fileOrigin(source, 'releases', release, 'vars', key),
+          `unknown key "${key}"${suggestion(key, Object.keys(namespaces))}`,
+        );
 }
 
 function checkSet(set: readonly Layer[], namespaces: Namespaces, findings: Findings): void {
