@@ -5,6 +5,7 @@ import { differences } from './differences.ts';
 import { KubeError } from './errors.ts';
 import { explainObject } from './explain.ts';
 import { FIELD_MANAGER } from './kube-client.ts';
+import { isSurelyApplied } from './managed-fields.ts';
 import { inWaves } from './manifests.ts';
 import { mapBounded } from './map-bounded.ts';
 import { conditionOf, describeObject, refOf } from './objects.ts';
@@ -20,6 +21,8 @@ export interface ApplyAllOptions {
   signal: AbortSignal;
   /** An object of this owner is left alone and said, instead of refused: what was handed over on purpose. */
   isHandedOver?(owner: Owner): Promise<boolean>;
+  /** How long a kind may take from Established to usable. Default 15 s. */
+  servedWithinMs?: number;
   /** A fact that has just become true. */
   report?(fact: string): void;
 }
@@ -66,6 +69,7 @@ async function intend(client: KubeClient, object: KubeObject, options: ApplyAllO
     if (!live) return { object, verdict: 'create', fields: [] };
     const owner = ownerOf(live, object, FIELD_MANAGER);
     if (owner) return { object, verdict: (await options.isHandedOver?.(owner)) ? 'left' : 'refused', fields: [], owner };
+    if (isSurelyApplied(live, object, FIELD_MANAGER)) return { object, verdict: 'unchanged', fields: [] };
     const dryRun = await client.apply(object, { dryRun: true, signal });
     // A controller may have written in between: then the two do not compare.
     const isComparable = live.metadata.resourceVersion === dryRun.metadata.resourceVersion;
@@ -110,7 +114,7 @@ async function carryOut(
       summary.left++;
       return;
     case 'create':
-      await create(client, object, options.signal);
+      await create(client, object, options);
       summary.created++;
       return report('created');
     case 'configure':
@@ -121,7 +125,8 @@ async function carryOut(
 }
 
 /** A kind that was Established a moment ago may take another one until the server takes its objects. */
-async function create(client: KubeClient, object: KubeObject, signal: AbortSignal): Promise<void> {
+async function create(client: KubeClient, object: KubeObject, options: ApplyAllOptions): Promise<void> {
+  const { signal, servedWithinMs = SERVED_TIMEOUT_MS } = options;
   let missing = '';
   const attempt = async (): Promise<true | undefined> => {
     try {
@@ -134,7 +139,7 @@ async function create(client: KubeClient, object: KubeObject, signal: AbortSigna
     }
   };
   const what = `a place for ${describeObject(object)}`;
-  await waitFor(attempt, { what, timeoutMs: SERVED_TIMEOUT_MS, everyMs: 250, signal, explain: () => missing });
+  await waitFor(attempt, { what, timeoutMs: servedWithinMs, everyMs: 250, signal, explain: () => missing });
 }
 
 const isDefinition = ({ kind }: KubeObject): boolean => kind === 'CustomResourceDefinition';

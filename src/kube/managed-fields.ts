@@ -17,6 +17,30 @@ export function otherManagers(live: KubeObject, desired: KubeObject, ours: strin
 export const isAppliedBy = (live: KubeObject, ours: string): boolean =>
   (live.metadata.managedFields ?? []).some(({ manager, operation }) => manager === ours && operation === 'Apply');
 
+/**
+ * Applying `desired` would change nothing, told without asking: all of it is in `live`, and `ours` applies nothing more than it.
+ * False when in doubt: the API may write values in another way than we do, or add entries to our lists.
+ */
+export function isSurelyApplied(live: KubeObject, desired: KubeObject, ours: string): boolean {
+  const entry = (live.metadata.managedFields ?? []).find(({ manager, operation }) => manager === ours && operation === 'Apply');
+  return entry !== undefined && contains(live, desired) && coversAll(entry.fieldsV1 as FieldsTree, desired);
+}
+
+function contains(live: unknown, desired: unknown): boolean {
+  if (isMap(desired)) return isMap(live) && Object.entries(desired).every(([key, value]) => contains(live[key], value));
+  if (!Array.isArray(desired)) return live === desired;
+  return Array.isArray(live) && live.length === desired.length && desired.every((item, index) => contains(live[index], item));
+}
+
+/** Every leaf of `tree` is set in `value`: nothing that was applied before has since been left out. */
+function coversAll(tree: FieldsTree, value: unknown): boolean {
+  return Object.entries(tree).every(([key, below]) => {
+    if (key === '.') return true;
+    const [child] = step(key, value, '');
+    return child !== undefined && coversAll(below, child);
+  });
+}
+
 /** Path of the first leaf of `tree` that `value` has, too. */
 function firstShared(tree: FieldsTree, value: unknown, path: string): string | undefined {
   for (const [key, below] of Object.entries(tree)) {

@@ -1,12 +1,20 @@
-import { parseAllDocuments } from 'yaml';
+import { parseAllDocuments, type ScalarTag } from 'yaml';
 import { ConfigError } from '#src/errors.ts';
 import type { KubeObject } from './client.ts';
 import { describeObject } from './objects.ts';
 
+/** `0644` is octal, as kubectl's YAML reads it and YAML 1.2 no longer does. */
+const octal: ScalarTag = {
+  tag: 'tag:yaml.org,2002:int',
+  default: true,
+  test: /^0[0-7]+$/,
+  resolve: (text) => Number.parseInt(text, 8),
+};
+
 /** The objects of a multi-document YAML text; lists are taken apart, empty documents left out. `source` is named in ConfigErrors. */
 export function parseManifests(text: string, source: string): KubeObject[] {
   const objects: KubeObject[] = [];
-  for (const document of parseAllDocuments(text)) {
+  for (const document of parseAllDocuments(text, { customTags: (tags) => [octal, ...tags], merge: true })) {
     const error = 'errors' in document ? document.errors[0] : undefined;
     if (error) throw new ConfigError(`${source}: ${error.message}`, [], { cause: error });
     const value: unknown = document.toJS();
