@@ -51,6 +51,9 @@ export async function moduleDirectory(ours: string, path: string, context: Build
 
 async function runGo(go: string, args: string[], cwd: string, { cacheDir, signal }: BuildContext): Promise<string> {
   await mkdir(cacheDir, { recursive: true });
-  const hint = 'Modules come from the Go module proxy (GOPROXY): is it reachable from here?';
+  const hint = (output: string) =>
+    /dial tcp|proxy|TLS handshake/.test(output)
+      ? 'Modules come from the Go module proxy (GOPROXY): is it reachable from here?'
+      : undefined;
   return run(go, args, { cwd, signal, env: goEnvironment(cacheDir), timeout: BUILD_TIMEOUT, hint });
 }

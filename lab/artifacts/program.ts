@@ -7,7 +7,8 @@ export interface RunOptions {
   env?: Record<string, string>;
   /** Milliseconds. */
   timeout: number;
-  hint?: string;
+  /** What to do when it fails; may depend on what was said. */
+  hint?: string | ((output: string) => string | undefined);
 }
 
 /** Runs a program and gives its standard output. Throws StepFailedError with the last lines of what it said. */
@@ -27,10 +28,12 @@ export async function run(file: string, args: readonly string[], options: RunOpt
     const ended = error.timedOut
       ? `took longer than ${timeout / 60_000} min`
       : `ended with ${error.exitCode ?? error.code ?? error.signal}`;
+    const output = lastLines(`${error.all ?? ''}` || error.shortMessage);
+    const advice = typeof hint === 'function' ? hint(output) : hint;
     throw new StepFailedError(`${file} ${args[0] ?? ''} ${ended}`, {
       command: [file, ...args].join(' '),
-      output: lastLines(`${error.all ?? ''}` || error.shortMessage),
-      ...(hint && { hint }),
+      output,
+      ...(advice && { hint: advice }),
       cause: error,
     });
   }

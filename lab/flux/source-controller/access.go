@@ -21,6 +21,15 @@ type access struct {
 	authorities []byte
 }
 
+// String is the address as conditions and logs may show it: without a password.
+func (a access) String() string {
+	parsed, err := url.Parse(a.url)
+	if err != nil {
+		return "(not a URL)"
+	}
+	return parsed.Redacted()
+}
+
 // accessFrom reads a Secret as Flux does: username and password or bearerToken, and ca.crt, for http(s); identity, known_hosts and password for ssh.
 func accessFrom(address string, secret map[string][]byte) (access, error) {
 	a := access{url: address}

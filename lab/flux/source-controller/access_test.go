@@ -55,6 +55,18 @@ func TestAccessRefusesWhatFluxRefuses(t *testing.T) {
 	}
 }
 
+func TestAnAddressShowsNoPassword(t *testing.T) {
+	for address, want := range map[string]string{
+		"https://me:hush@host/c.git": "https://me:xxxxx@host/c.git",
+		"https://host/c.git":         "https://host/c.git",
+		"http://me:hush@ho st/":      "(not a URL)",
+	} {
+		if got := (access{url: address}).String(); got != want {
+			t.Errorf("%s shows as %s, want %s", address, got, want)
+		}
+	}
+}
+
 func TestSSHOffersOnlyTheKnownHostKeys(t *testing.T) {
 	identity, host := newKey(t)
 	secret := map[string][]byte{"identity": identity, "known_hosts": []byte("[git.example.org]:2222 " + string(ssh.MarshalAuthorizedKey(host)))}

@@ -42,7 +42,7 @@ func resolve(ctx context.Context, a access, want *sourcev1.GitRepositoryRef) (re
 	options := &git.ListOptions{Auth: a.auth, CABundle: a.authorities, PeelingOption: git.AppendPeeled}
 	offered, err := remote.ListContext(ctx, options)
 	if err != nil {
-		return r, fmt.Errorf("unable to list remote for '%s': %w", a.url, err)
+		return r, fmt.Errorf("unable to list remote for '%s': %w", a, err)
 	}
 	for _, one := range offered {
 		// An annotated tag comes with the commit that it is of as a second name.
@@ -51,7 +51,7 @@ func resolve(ctx context.Context, a access, want *sourcev1.GitRepositoryRef) (re
 		}
 	}
 	if r.hash.IsZero() {
-		return r, fmt.Errorf("reference '%s' not found in '%s'", r.full, a.url)
+		return r, fmt.Errorf("reference '%s' not found in '%s'", r.full, a)
 	}
 	return r, nil
 }
@@ -105,7 +105,7 @@ func checkout(ctx context.Context, a access, r *reference) (*object.Commit, erro
 		options.Depth = 1
 	}
 	if err := repository.FetchContext(ctx, options); err != nil {
-		return nil, fmt.Errorf("unable to clone '%s': %w", a.url, err)
+		return nil, fmt.Errorf("unable to clone '%s': %w", a, err)
 	}
 	if !r.pinned {
 		tip, err := repository.ResolveRevision(local)
@@ -116,7 +116,7 @@ func checkout(ctx context.Context, a access, r *reference) (*object.Commit, erro
 	}
 	commit, err := repository.CommitObject(r.hash)
 	if err != nil {
-		return nil, fmt.Errorf("unable to check out commit '%s' of '%s': %w", r.hash, a.url, err)
+		return nil, fmt.Errorf("unable to check out commit '%s' of '%s': %w", r.hash, a, err)
 	}
 	return commit, nil
 }
