@@ -29,20 +29,28 @@ export function logindSteps(vars: K3sVars): StepDraft[] {
 
 const MANAGER = 'org.freedesktop.login1 /org/freedesktop/login1 org.freedesktop.login1.Manager';
 
-/** What logind really does, whatever its files say. */
+/** What logind does now, whatever its files say, and what they will make it do after the next start. Source: systemd-analyze(1). */
 function effectiveDelay(grace: number) {
-  const enough = sh`[ "$(busctl get-property ${words(MANAGER)} InhibitDelayMaxUSec 2>/dev/null | cut -d' ' -f2)" -ge ${grace * 1_000_000} ] 2>/dev/null`;
+  const enough = sh`
+    [ "$(busctl get-property ${words(MANAGER)} InhibitDelayMaxUSec 2>/dev/null | cut -d' ' -f2)" -ge ${grace * 1_000_000} ] 2>/dev/null &&
+    systemd-analyze cat-config systemd/logind.conf 2>/dev/null | awk -v ours=${DROP_IN} -v grace=${grace} '
+      /^# [/]/ { file = $2 }
+      /^[ \t]*InhibitDelayMaxSec[ \t]*=/ { last = file; split($0, pair, "="); value = pair[2] }
+      END { exit !(last == ours || value ~ /^[ \t]*[0-9]+[ \t]*$/ && value + 0 >= grace) }'`;
   return command({
     title: `logind waits at least ${grace} s for kubelet`,
     unless: enough,
     run: sh`
+      enough() {
+        ${enough}
+      }
       systemctl kill -s HUP systemd-logind.service
       tries=0
-      until ${enough}; do
+      until enough; do
         tries=$((tries + 1))
         if [ "$tries" -gt 10 ]; then
           {
-            echo "logind waits shorter than ${grace} s before it powers off; these lines count, the last one most:"
+            echo "logind waits shorter than ${grace} s before it powers off, or will from the next start on; the last of these lines counts:"
             systemd-analyze cat-config systemd/logind.conf | awk '/^# [/]/{file=$2} /^[ \t]*InhibitDelayMaxSec/{print "  " file ": " $0}'
           } >&2
           exit 1

@@ -5,7 +5,7 @@ import { file } from '#src/resource/file.ts';
 import { line } from '#src/resource/line.ts';
 import { service } from '#src/resource/service.ts';
 import { type StepDraft, step } from '#src/role/step.ts';
-import { type Script, sh } from '#src/shell/script.ts';
+import { joinScripts, type Script, sh } from '#src/shell/script.ts';
 import { sshSettings } from './ssh-settings.ts';
 import type { OsVars } from './vars.ts';
 
@@ -69,6 +69,7 @@ function operatorHasKey(user: string) {
     title: `${user} can log in with a key`,
     unless: find,
     run: sh`
+      ! ( ${find} ) || exit 0
       echo ${
         `${user}, as whom picluster logs in, has no authorized key here: with passwords off nobody could log in any more. ` +
         'Give it one (role users, ssh-copy-id), or set os.ssh.harden: false'
@@ -77,25 +78,30 @@ function operatorHasKey(user: string) {
   });
 }
 
-/** What sshd makes of all its files together. */
+/** What sshd makes of all its files together. Asked again when it is applied: the drop-in may have come in between. */
 function takesEffect(user: string, settings: Readonly<Record<string, string>>) {
   const wanted = Object.entries(settings).map(([keyword, value]) => `${keyword.toLowerCase()} ${value}`);
+  const findWrong = sh`
+    mkdir -p /run/sshd
+    effective=$(sshd -T -C ${`user=${user},host=localhost,addr=127.0.0.1`} 2>&1) || { echo "$effective" >&2; exit 1; }
+    wrong=
+    for setting in ${wanted}; do
+      printf '%s\n' "$effective" | grep -Fxiq -- "$setting" || wrong="$wrong, not $setting"
+    done`;
   return command({
     title: 'sshd is hardened',
-    unless: sh`
-      mkdir -p /run/sshd
-      effective=$(sshd -T -C ${`user=${user},host=localhost,addr=127.0.0.1`} 2>&1) || { echo "$effective"; exit 1; }
-      wrong=
-      for setting in ${wanted}; do
-        printf '%s\n' "$effective" | grep -Fxiq -- "$setting" || wrong="$wrong, not $setting"
-      done
-      [ -z "$wrong" ] || { echo "\${wrong#, }"; exit 1; }`,
-    run: sh`
-      {
-        echo ${`sshd does not do what ${DROP_IN} says; a Match block, or a line before the Include, overrides it:`}
-        grep -niE ${keywordPattern(settings)} ${MAIN} ${DIRECTORY}/*.conf || true
-      } >&2
-      exit 1`,
+    unless: joinScripts([findWrong, sh`[ -z "$wrong" ] || { echo "\${wrong#, }"; exit 1; }`]),
+    run: joinScripts([
+      findWrong,
+      sh`
+        if [ -n "$wrong" ]; then
+          {
+            echo "sshd says: \${wrong#, }; a Match block, or a line before the Include, overrides ${DROP_IN}:"
+            grep -niE ${keywordPattern(settings)} ${MAIN} ${DIRECTORY}/*.conf | grep -v ${`^${DROP_IN}:`}
+          } >&2
+          exit 1
+        fi`,
+    ]),
   });
 }
 
