@@ -32,6 +32,7 @@ export function waitForControllers(objects: () => Promise<readonly KubeObject[]>
           what: `${describeRef(ref)} to be available`,
           timeoutMs,
           signal,
+          hint: 'look further with: kubectl -n flux-system describe pods',
           explain: async () => `${(await lackOf(client, ref, signal)) ?? 'it is now'}\n${await explainObject(client, ref)}`,
         });
         context.report(`${describeRef(ref)} is available`);

@@ -19,7 +19,9 @@ export interface Answer {
 /** Answers a request instead of the store; `hang-up` breaks the connection. Undefined: the store answers. */
 export type Override = (seen: Seen) => Answer | 'hang-up' | undefined;
 
-const RESOURCES: Record<string, [kind: string, plural: string, namespaced: boolean][]> = {
+type Resources = Record<string, [kind: string, plural: string, namespaced: boolean][]>;
+
+const BUILT_IN: Resources = {
   '/api/v1': [
     ['Namespace', 'namespaces', false],
     ['Pod', 'pods', true],
@@ -37,6 +39,8 @@ export class FakeApi {
   readonly objects = new Map<string, KubeObject>();
   readonly seen: Seen[] = [];
   override: Override = () => undefined;
+  /** Kinds by the path of their API version; more may be added. */
+  readonly resources: Resources = { ...BUILT_IN };
   readonly #certificate: TestCertificate;
   readonly #server: Server;
   #version = 100;
@@ -94,9 +98,13 @@ contexts: [{name: default, context: {cluster: default, user: default}}]
     this.objects.set(path, { ...object, metadata: { ...object.metadata, resourceVersion: String(++this.#version) } });
   }
 
-  #answer({ method, path, query, body }: Seen): Answer {
-    const resources = RESOURCES[path];
+  #answer({ method, path, query, body, contentType }: Seen): Answer {
+    const resources = this.resources[path];
     if (resources) return { body: { resources: resources.map(([kind, name, namespaced]) => ({ kind, name, namespaced })) } };
+    if (contentType === 'application/merge-patch+json') {
+      this.put(path, merge(this.objects.get(path), JSON.parse(body)) as KubeObject);
+      return { body: this.objects.get(path) };
+    }
     if (method === 'PATCH') return { body: this.#apply(path, JSON.parse(body) as KubeObject, Boolean(query.dryRun)) };
     if (method === 'DELETE' && this.objects.delete(path)) return { body: {} };
     const object = this.objects.get(path);
