@@ -9,7 +9,7 @@ export function checkGitops(draft: Draft, findings: Findings): void {
   const at = (...path: (string | number)[]) => originAt(draft.clusterTree, ['gitops', ...path]);
   const isSsh = gitops.url.startsWith('ssh:');
   if (gitops.auth === 'ssh' && !isSsh) findings.at(at('auth'), 'ssh keys need a URL that begins with ssh://');
-  if (gitops.auth !== 'ssh' && isSsh) findings.at(at('auth'), `must be ssh for the URL ${gitops.url}`);
+  if (gitops.auth !== 'ssh' && isSsh) findings.at(at('auth'), 'must be ssh: the URL begins with ssh://');
   if (/^https?:\/\/[^/]*@/.test(gitops.url))
     findings.at(at('url'), 'holds credentials: put them into secrets.yaml (git.username, git.token)');
   for (const [index, file] of gitops.before.entries())

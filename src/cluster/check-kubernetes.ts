@@ -1,13 +1,22 @@
-import { type Draft, rolesOf } from './draft.ts';
+import { type Draft, groupNames, rolesOf } from './draft.ts';
 import { type Findings, fileOrigin } from './findings.ts';
-import { isMap, type Origin, originAt, type Tree, toData } from './layers.ts';
+import { isMap, type Origin, originAt, showOrigin, type Tree, toData } from './layers.ts';
 import { suggestion } from './suggest.ts';
 
 const SERVER = 'k3s-server';
 const AGENT = 'k3s-agent';
 
 /** What must hold between the hosts of a Kubernetes cluster. `vars` are the merged variables by host. */
-export function checkKubernetes(draft: Draft, vars: ReadonlyMap<string, Tree>, findings: Findings): void {
+export function checkKubernetes(
+  draft: Draft,
+  vars: ReadonlyMap<string, Tree>,
+  roleNames: readonly string[],
+  findings: Findings,
+): void {
+  const groups = groupNames(draft);
+  const areNamesKnown = [...draft.roles].every(
+    ([group, roles]) => groups.includes(group) && roles.every((role) => roleNames.includes(role)),
+  );
   const servers = draft.hostNames.filter((host) => rolesOf(host, draft).includes(SERVER));
   const agents = draft.hostNames.filter((host) => rolesOf(host, draft).includes(AGENT));
   const roles = originAt(draft.clusterTree, ['roles']);
@@ -15,8 +24,8 @@ export function checkKubernetes(draft: Draft, vars: ReadonlyMap<string, Tree>, f
   for (const host of servers)
     if (agents.includes(host))
       findings.atKey(hostKey(host), `plays ${SERVER} and ${AGENT}: a server runs pods too, an agent's part is in it`);
-  // A wrong role name explains missing servers already.
-  if (servers.length === 0 && agents.length > 0)
+  // A wrong name explains missing servers already.
+  if (servers.length === 0 && agents.length > 0 && areNamesKnown)
     findings.atKey(roles, `there are agents but no server: give ${SERVER} to a group that has hosts`);
   if (servers.length > 0 && servers.length % 2 === 0)
     findings.warn(
@@ -32,13 +41,17 @@ function checkServer(host: string, servers: readonly string[], draft: Draft, tre
   const k3s = isMap(data) && isMap(data.k3s) ? data.k3s : {};
   const at = (key: string): Origin => {
     const origin = tree && originAt(tree, ['k3s', key]);
-    return origin && origin.kind !== 'default' ? origin : fileOrigin(draft.files.hosts, 'hosts', host);
+    if (!origin || origin.kind === 'default') return fileOrigin(draft.files.hosts, 'hosts', host);
+    // What a release brings is not the user's to change: the choice of the release is.
+    return origin.kind === 'file' && origin.label ? originAt(draft.clusterTree, ['release']) : origin;
   };
-  if (k3s.flannelBackend === 'none' && draft.cluster && (draft.cluster.gitops?.before.length ?? 0) === 0)
+  if (k3s.flannelBackend === 'none' && draft.cluster && (draft.cluster.gitops?.before.length ?? 0) === 0) {
+    const where = tree ? showOrigin(originAt(tree, ['k3s', 'flannelBackend'])) : 'default';
     findings.at(
-      at('flannelBackend'),
-      'none leaves pods without a network: name the manifests of a CNI in gitops.before (cluster.yaml)',
+      originAt(draft.clusterTree, ['gitops', 'before']),
+      `k3s.flannelBackend is none (${where}), which leaves pods without a network: name the manifests of a CNI in gitops.before`,
     );
+  }
   if (typeof k3s.initServer === 'string' && !servers.includes(k3s.initServer)) {
     const name = k3s.initServer;
     const why = draft.hostNames.includes(name)
@@ -47,5 +60,5 @@ function checkServer(host: string, servers: readonly string[], draft: Draft, tre
     findings.at(at('initServer'), why);
   }
   if (k3s.datastore === 'sqlite' && servers.length > 1)
-    findings.at(at('datastore'), `sqlite is for a single server, there are ${servers.length}: use etcd`);
+    findings.at(at('datastore'), `k3s.datastore is sqlite, which is for a single server; there are ${servers.length}: use etcd`);
 }

@@ -27,7 +27,7 @@ function checkRoles(draft: Draft, roleNames: readonly string[], findings: Findin
 }
 
 function checkRelease(draft: Draft, findings: Findings): void {
-  const release = draft.cluster?.release;
+  const { release } = draft;
   if (release === undefined || draft.releases.size === 0 || draft.releases.has(release)) return;
   const known = [...draft.releases.keys()];
   findings.at(originAt(draft.clusterTree, ['release']), `unknown release "${release}"${suggestion(release, known)}`);

@@ -15,7 +15,10 @@ export interface Draft {
   readonly clusterTree: Tree;
   /** The same, validated; undefined when it is not valid. */
   readonly cluster: ClusterFile | undefined;
+  readonly release: string | undefined;
   readonly hostNames: readonly string[];
+  /** Hosts that are maps, whatever is in them. */
+  readonly soundHosts: ReadonlySet<string>;
   readonly groups: GroupEntries;
   readonly membership: Membership;
   /** Group -> roles, as written. */
@@ -31,7 +34,8 @@ export function draftOf(
 ): Draft {
   const written = toData(clusterTree);
   const inventory = isMap(files.hosts.data) ? files.hosts.data : {};
-  const hostNames = Object.keys(mapOf(inventory.hosts));
+  const hosts = mapOf(inventory.hosts);
+  const hostNames = Object.keys(hosts);
   const groups = new Map(Object.entries(mapOf(inventory.groups)).map(([name, entry]) => [name, groupEntry(entry)]));
   const roles = Object.entries(mapOf(isMap(written) ? written.roles : undefined)).map(([group, names]): [string, string[]] => [
     group,
@@ -41,7 +45,9 @@ export function draftOf(
     files,
     clusterTree,
     cluster,
+    release: isMap(written) && typeof written.release === 'string' ? written.release : undefined,
     hostNames,
+    soundHosts: new Set(hostNames.filter((name) => isMap(hosts[name]))),
     groups,
     membership: resolveGroups(groups, hostNames),
     roles: new Map(roles),

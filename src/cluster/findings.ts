@@ -52,12 +52,13 @@ export class Findings {
   }
 
   #issue(tree: Tree, issue: Issue, fallback: Origin): void {
-    const found = originAt(tree, issue.path);
-    const origin = found.kind === 'default' ? fallback : found;
     const isMissing = issue.message.startsWith('is missing');
+    // What is missing has no place: it is told where it should be.
+    const found = originAt(tree, isMissing ? issue.path.slice(0, -1) : issue.path);
+    const origin = found.kind === 'default' ? fallback : found;
     const mistake = locate(origin, issue.message + octalHint(origin, issue), issue.isKey || isMissing);
-    const missing = isMissing ? issue.path.at(-1) : undefined;
-    this.add(missing === undefined ? mistake : { ...mistake, path: showPath([...pathOf(origin), missing]) });
+    const missing = isMissing ? issue.path.slice(-1) : [];
+    this.add({ ...mistake, path: showPath([...pathOf(origin), ...missing]) });
   }
 }
 
@@ -83,7 +84,7 @@ function octalHint(origin: Origin, issue: Issue): string {
 }
 
 function remember(where: Map<string, Mistake>, mistake: Mistake): void {
-  where.set(`${mistake.file}:${mistake.line}:${mistake.column}:${mistake.message}`, mistake);
+  where.set(showMistake(mistake), mistake);
 }
 
 /** By file in order of their names, then by position. */

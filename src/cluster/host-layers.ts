@@ -35,7 +35,7 @@ export function varLayers(
   const { cluster, hosts, groupVars, hostVars, versions } = files;
   const fromFile = (file: YamlSource | undefined): Layer[] => (file ? layer(file, [], isNamespace) : []);
   return {
-    release: release === undefined ? [] : versions.flatMap((file) => layer(file, ['releases', release, 'vars'], isNamespace)),
+    release: release === undefined ? [] : versions.flatMap((file) => releaseLayer(file, release, isNamespace)),
     cluster: layer(cluster, [], isNamespace),
     groups: new Map(
       groupNames.map((name) => [
@@ -49,6 +49,12 @@ export function varLayers(
     set: set.map(({ data, origin }) => ({ data: keep(data, isNamespace), origin })),
   };
 }
+
+const releaseLayer = (source: YamlSource, release: string, isNamespace: (key: string) => boolean): Layer[] =>
+  layer(source, ['releases', release, 'vars'], isNamespace).map(({ data, origin }) => ({
+    data,
+    origin: { ...origin, label: `release ${release}` },
+  }));
 
 /** Groups of a host, weakest first: `all`, parents before children, then by name. */
 export const groupsOf = (host: string, membership: Membership): string[] =>

@@ -125,8 +125,11 @@ function show(input: unknown): string {
   return input.length <= 40 ? `"${input}"` : 'this text';
 }
 
-const quoteHint = (expected: string | undefined, input: unknown): string =>
-  expected === 'string' && (typeof input === 'number' || typeof input === 'boolean') ? '; put it in quotes' : '';
+function quoteHint(expected: string | undefined, input: unknown): string {
+  if (expected === 'string' && (typeof input === 'number' || typeof input === 'boolean')) return '; put it in quotes';
+  const isNumeric = typeof input === 'string' && /^\d+$/.test(input);
+  return isNumeric && (expected === 'number' || expected === 'int') ? '; write it without quotes' : '';
+}
 
 function valueAt(data: unknown, path: Path): unknown {
   return path.reduce<unknown>((value, key) => (value as Record<string | number, unknown> | null | undefined)?.[key], data);

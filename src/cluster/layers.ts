@@ -3,7 +3,7 @@ import { showPath } from '#src/yaml/source.ts';
 
 /** Where a layer of variables stands: a part of a file, the command line, or the defaults of a role or release. */
 export type Origin =
-  | { readonly kind: 'file'; readonly source: YamlSource; readonly path: Path }
+  | { readonly kind: 'file'; readonly source: YamlSource; readonly path: Path; readonly label?: string }
   | { readonly kind: 'set'; readonly argument: string; readonly index: number; readonly path: Path }
   | { readonly kind: 'default'; readonly what: string };
 
@@ -60,10 +60,10 @@ export function originAt(tree: Tree, path: Path): Origin {
   return next ? originAt(next, rest) : tree.origin;
 }
 
-/** For people: `group_vars/all.yaml:3`, `--set k3s.x=1`, `default of the role`. */
+/** For people: `group_vars/all.yaml:3`, `release v1.9 (versions.yaml:60)`, `--set k3s.x`, `default`. */
 export function showOrigin(origin: Origin): string {
   if (origin.kind === 'default') return origin.what;
   if (origin.kind === 'set') return `--set ${showPath(origin.path)}`;
   const { file, line } = origin.source.keyPlace(origin.path);
-  return `${file}:${line}`;
+  return origin.label === undefined ? `${file}:${line}` : `${origin.label} (${file}:${line})`;
 }

@@ -49,13 +49,16 @@ export function validate(
   checkSet(set, namespaces, findings);
 
   const draft = draftOf(files, clusterTree, cluster, releasesOf(versions));
-  const layers = varLayers(files, cluster?.release, groupNames(draft), draft.hostNames, set, isNamespace);
+  // Files of unknown groups and hosts are looked at too: a wrong name does not make their content right.
+  const groups = [...new Set([...groupNames(draft), ...files.groupVars.keys()])];
+  const hosts = [...new Set([...draft.hostNames, ...files.hostVars.keys()])];
+  const layers = varLayers(files, draft.release, groups, hosts, set, isNamespace);
   checkLayers(layers, namespaces, findings);
   const vars = parseVars(draft, layers, namespaces, findings);
   const reach = parseReach(draft, set, findings);
   checkNames(draft, roleNames, findings);
   checkNetwork(draft, findings);
-  checkKubernetes(draft, new Map([...vars].map(([host, { tree }]) => [host, tree])), findings);
+  checkKubernetes(draft, new Map([...vars].map(([host, { tree }]) => [host, tree])), roleNames, findings);
   checkGitops(draft, findings);
   return { draft, findings, vars, reach };
 }
@@ -133,6 +136,7 @@ function parseReach(draft: Draft, set: readonly Layer[], findings: Findings) {
   const schema = z.object(HOST_KEYS);
   const result = new Map<string, { tree: Tree; parsed: HostSettings | undefined }>();
   for (const host of draft.hostNames) {
+    if (!draft.soundHosts.has(host)) continue;
     const tree = mergeLayers(sshLayers(host, draft.membership, draft.files, set, Object.keys(HOST_KEYS)));
     const parsed = findings.parse(schema, tree, fileOrigin(draft.files.hosts, 'hosts', host));
     result.set(host, { tree, parsed });

@@ -10,6 +10,7 @@ import {
   type Pair,
   parseDocument,
   visit,
+  type YAMLError,
 } from 'yaml';
 import type { Mistake } from '#src/errors.ts';
 
@@ -74,13 +75,12 @@ export function parseYaml(file: string, text: string, options: { isSecret?: bool
 
 function syntaxMistakes(document: Document, text: string, at: (offset: number) => Place, isSecret: boolean): Mistake[] {
   const mistakes: Mistake[] = [...document.errors, ...document.warnings].map((error) => {
-    const key = text.slice(error.pos[0], error.pos[1]).split('\n')[0];
     const message =
       error.code === 'DUPLICATE_KEY'
-        ? `the key "${key}" is there twice`
+        ? `the key ${keyAt(text, error.pos[0])} is there twice`
         : isSecret
           ? `not valid YAML (${error.code.toLowerCase().replaceAll('_', ' ')}); text with special characters needs quotes`
-          : error.message;
+          : plainMessage(error);
     return { ...at(error.pos[0]), path: '', message };
   });
   const anchors = new Set<string>();
@@ -105,6 +105,18 @@ function syntaxMistakes(document: Document, text: string, at: (offset: number) =
     }
   }
   return mistakes;
+}
+
+/** A key as it is written, in double quotes. */
+const keyAt = (text: string, offset: number): string => {
+  const [, key = ''] = /^["']?(.*?)["']?\s*:/.exec(text.slice(offset, offset + 200)) ?? [];
+  return `"${key}"`;
+};
+
+function plainMessage({ code, message }: YAMLError): string {
+  const tag = /^Unresolved tag: (\S+)/.exec(message)?.[1];
+  if (code === 'TAG_RESOLVE_FAILED' && tag) return `unknown tag ${tag}; text that begins with ! needs quotes`;
+  return `not valid YAML: ${message}`;
 }
 
 const offsetOf = (node: unknown): number | undefined => (isNode(node) ? node.range?.[0] : undefined);
