@@ -6,8 +6,9 @@ import { waitFor } from '#src/kube/wait.ts';
 import { type Action, defineAction } from '#src/role/action.ts';
 
 /** Waits until the Deployments among `objects` are rolled out at their last generation. */
-export function waitForControllers(objects: () => Promise<readonly KubeObject[]>, timeoutMs: number): Action {
-  const deployments = async (): Promise<ObjectRef[]> => (await objects()).filter(({ kind }) => kind === 'Deployment').map(refOf);
+export function waitForControllers(objects: (signal: AbortSignal) => Promise<readonly KubeObject[]>, timeoutMs: number): Action {
+  const deployments = async (signal: AbortSignal): Promise<ObjectRef[]> =>
+    (await objects(signal)).filter(({ kind }) => kind === 'Deployment').map(refOf);
   const lackOf = async (client: KubeClient, ref: ObjectRef, signal: AbortSignal) => rolloutLack(await client.get(ref, signal));
   return defineAction({
     name: 'flux-controllers',
@@ -15,7 +16,7 @@ export function waitForControllers(objects: () => Promise<readonly KubeObject[]>
     planned: { action: 'run', fields: [{ field: 'Deployments', after: 'available' }] },
     async check(context) {
       const client = await context.kube();
-      const refs = await deployments();
+      const refs = await deployments(context.signal);
       const found = await Promise.all(refs.map((ref) => client.get(ref, context.signal)));
       if (found.some((object) => !object)) return 'later';
       const lacks = refs.flatMap((ref, index) => {
@@ -37,7 +38,7 @@ export function waitForControllers(objects: () => Promise<readonly KubeObject[]>
         });
         context.report(`${describeRef(ref)} is available`);
       };
-      await Promise.all((await deployments()).map(wait));
+      await Promise.all((await deployments(signal)).map(wait));
     },
   });
 }

@@ -22,11 +22,17 @@ const DEFAULT_TIMEOUT_MS = 10 * 60_000;
  * Hands the cluster to Flux, each step after the one before; none without `gitops` in the cluster.
  * @param installManifest text of Flux's install manifests, checked against the release; asked for once somebody needs it.
  */
-export function fluxSteps(cluster: Cluster, installManifest: () => Promise<string>, options: HandoffOptions = {}): Action[] {
+export function fluxSteps(
+  cluster: Cluster,
+  installManifest: (signal: AbortSignal) => Promise<string>,
+  options: HandoffOptions = {},
+): Action[] {
   const { gitops } = cluster;
   if (!gitops) return [];
   const timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
-  const install = once(async () => withNamespace(parseManifests(await installManifest(), "Flux's install manifests")));
+  const install = once(async (signal) =>
+    withNamespace(parseManifests(await installManifest(signal), "Flux's install manifests")),
+  );
   const before = once(async () =>
     (await Promise.all(gitops.before.map((path) => readManifests(join(cluster.directory, path))))).flat(),
   );
@@ -75,10 +81,10 @@ const withNamespace = (objects: readonly KubeObject[]): KubeObject[] =>
     : [fluxNamespace(), ...objects];
 
 /** Makes it at first use; a failure is forgotten. */
-function once<T>(make: () => Promise<T>): () => Promise<T> {
+function once<T>(make: (signal: AbortSignal) => Promise<T>): (signal: AbortSignal) => Promise<T> {
   let made: Promise<T> | undefined;
-  return () => {
-    made ??= make().catch((error) => {
+  return (signal) => {
+    made ??= make(signal).catch((error) => {
       made = undefined;
       throw error;
     });

@@ -9,7 +9,7 @@ export interface ApplyActionOptions {
   name: string;
   title: string;
   /** Made on check and on run, so that revealed secrets live as long as a request. */
-  objects(): Promise<readonly KubeObject[]>;
+  objects(signal: AbortSignal): Promise<readonly KubeObject[]>;
   /** What it may bring, known without looking: `GitRepository flux-system/flux-system`. */
   planned: readonly string[];
   /** See ApplyAllOptions. */
@@ -30,14 +30,18 @@ export function applyAction({ name, title, objects, planned, isHandedOver }: App
     planned: { action: 'create', fields: planned.map((field) => ({ field })) },
     async check(context) {
       const client = await context.kube();
-      const intentions = await planApply(client, await objects(), optionsOf(context, client));
+      const intentions = await planApply(client, await objects(context.signal), optionsOf(context, client));
       if (!isSaid) for (const fact of leftFacts(intentions)) context.report(fact);
       isSaid = true;
       return changeOf(intentions) ?? 'done';
     },
     async run(context) {
       const client = await context.kube();
-      const { created, configured, unchanged, left } = await applyAll(client, await objects(), optionsOf(context, client));
+      const { created, configured, unchanged, left } = await applyAll(
+        client,
+        await objects(context.signal),
+        optionsOf(context, client),
+      );
       const counts = [
         `${created} created`,
         `${configured} configured`,
