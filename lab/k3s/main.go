@@ -7,7 +7,6 @@ import (
 	"encoding/hex"
 	"fmt"
 	"os"
-	"os/exec"
 	"os/signal"
 	"path/filepath"
 	"runtime"
@@ -124,7 +123,7 @@ func runComponent(name string, args []string) {
 
 // execTool becomes the machine's own tool with K3s's settings, unless the caller has his own.
 func execTool(name string, args []string, env map[string]string) {
-	path, err := exec.LookPath(name)
+	path, err := process.FindTool(name)
 	if err != nil {
 		logger.Fatalf("%s is missing on this machine: %v", name, err)
 	}

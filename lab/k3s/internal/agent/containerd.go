@@ -83,7 +83,11 @@ func startContainerd(ctx context.Context, c *config.Config, n node) error {
 }
 
 func ctr(ctx context.Context, args ...string) error {
-	out, err := exec.CommandContext(ctx, "ctr", append([]string{"--address", Socket, "--namespace", "k8s.io"}, args...)...).CombinedOutput()
+	tool, err := process.FindTool("ctr")
+	if err != nil {
+		return err
+	}
+	out, err := exec.CommandContext(ctx, tool, append([]string{"--address", Socket, "--namespace", "k8s.io"}, args...)...).CombinedOutput()
 	if err != nil {
 		return fmt.Errorf("ctr %s: %w: %s", args[0], err, out)
 	}
