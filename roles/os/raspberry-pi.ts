@@ -29,7 +29,8 @@ const defaultPackages = ({ os }: Facts): string[] => [
 function memoryCgroup(path: string): StepDraft {
   return step(
     command({
-      title: `the kernel is told to account for memory (${REBOOT})`,
+      title: 'the kernel is told to account for memory',
+      destructive: REBOOT,
       unless: hasFlags(path),
       run: sh`
         line=$(head -n 1 ${path})
@@ -58,7 +59,8 @@ function gpuMemory(cmdline: string, mebibytes: number): StepDraft {
   const line = `gpu_mem=${mebibytes}`;
   return step(
     command({
-      title: `the GPU gets ${mebibytes} MiB (${REBOOT})`,
+      title: `the GPU gets ${mebibytes} MiB`,
+      destructive: REBOOT,
       unless: sh`[ "$(grep '^gpu_mem=' ${path} 2>/dev/null | tail -n 1)" = ${line} ]`,
       run: sh`
         { grep -v '^gpu_mem=' ${path} || true; printf '[all]\n%s\n' ${line}; } >${path}.picluster

@@ -16,6 +16,8 @@ const schema = z
     /** Standard input of `run`: the way for secrets. */
     stdin: content.optional(),
     timeoutSeconds: z.number().positive().default(300),
+    /** Said in the plan where it needs a person's eye: `takes effect after a reboot`. */
+    destructive: oneLine.optional(),
   })
   .refine((spec) => (spec.unless === undefined) !== (spec.creates === undefined), {
     error: 'a command needs either unless or creates: how else could it be known that it is done?',
@@ -42,7 +44,8 @@ export const command = defineKind({
   diff(spec, state) {
     if (state.isDone) return undefined;
     const before = spec.creates ? undefined : state.said || 'no';
-    return { action: 'run', fields: [{ field: spec.creates ?? 'done', before, after: spec.creates ? 'there' : 'yes' }] };
+    const fields = [{ field: spec.creates ?? 'done', before, after: spec.creates ? 'there' : 'yes' }];
+    return { action: 'run', fields, ...(spec.destructive ? { destructive: spec.destructive } : {}) };
   },
 
   apply: (spec) => ({ script: spec.run, stdin: spec.stdin, timeoutMs: spec.timeoutSeconds * 1000 }),

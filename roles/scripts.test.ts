@@ -1,0 +1,55 @@
+import { spawnSync } from 'node:child_process';
+import { expect, it } from 'vitest';
+import type { Resource } from '#src/resource/kind.ts';
+import { draftName, type StepDraft } from '#src/role/step.ts';
+import { roles } from './index.ts';
+import { specOf, stepsOf, testCluster, testFacts } from './testing.ts';
+
+const PI = {
+  model: 'Raspberry Pi 4 Model B Rev 1.4',
+  firmwareCmdline: '/boot/firmware/cmdline.txt',
+  os: { id: 'ubuntu', like: ['debian'], versionId: '22.04', codename: 'jammy', prettyName: 'Ubuntu 22.04' },
+};
+const VARS = {
+  os: { timezone: 'Europe/Madrid', locale: 'es_ES.UTF-8', raspberryPi: { gpuMemory: 16 } },
+  users: { list: [{ name: 'alex', sudo: 'password' }] },
+  k3s: { airgapImages: true, registries: { mirrors: {} } },
+};
+const cluster = testCluster({ n1: { roles: ['k3s-server'], vars: VARS }, n2: { roles: ['k3s-agent'], vars: VARS } });
+const steps: [string, StepDraft][] = roles.flatMap((role) =>
+  stepsOf(role, cluster, role.name === 'k3s-agent' ? 'n2' : 'n1', PI).map((step): [string, StepDraft] => [
+    `${role.name}/${draftName(step)}`,
+    step,
+  ]),
+);
+const commands = steps.filter(([, { work }]) => work.type === 'resource' && work.kind.name === 'command');
+
+/** Parses without running anything. */
+const parse = (shell: readonly string[], script: string): string => {
+  const [program = '', ...args] = shell;
+  return spawnSync(program, [...args, '-n'], { input: script, encoding: 'utf8' }).stderr;
+};
+
+it.each([[['dash']], [['bash', '--posix']], [['busybox', 'sh']]])('%j can read every script of every role', (shell) => {
+  const facts = testFacts(PI);
+  for (const [name, { work }] of steps) {
+    if (work.type === 'action') continue;
+    const { kind, spec } = work as Resource;
+    expect(parse(shell, kind.probe([spec], facts).text), name).toBe('');
+    expect(parse(shell, kind.apply(spec, kind.parse([]), facts).script.text), name).toBe('');
+  }
+});
+
+it('a command asks what it makes true, and says what it is for', () => {
+  expect(commands.length).toBeGreaterThan(8);
+  for (const [name, step] of commands)
+    expect(specOf(step), name).toMatchObject({ title: expect.any(String), unless: expect.anything() });
+});
+
+it('no script holds a secret', () => {
+  for (const [name, { work }] of steps) {
+    if (work.type === 'action') continue;
+    const { script } = work.kind.apply(work.spec, work.kind.parse([]), testFacts(PI));
+    expect(script.text, name).not.toContain('value-of-');
+  }
+});
