@@ -85,7 +85,9 @@ export interface Target {
   /** Inventory name; used in messages. */
   name: string;
   address: string;
+  /** 22: ssh_config may name another. */
   port: number;
+  /** Empty: what ssh_config says, else the operator's own name. */
   user: string;
   become: Become;
   /** Pinned fingerprint(s), `SHA256:...`. Without one: known_hosts of the cluster, then trust on first use, said aloud. */

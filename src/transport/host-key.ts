@@ -37,9 +37,17 @@ const HOST_KEY_ALGORITHMS = [
 
 export type HostKeyAlgorithm = (typeof HOST_KEY_ALGORITHMS)[number];
 
+const typeOf = (algorithm: string): string => (algorithm.startsWith('rsa-sha2-') ? 'ssh-rsa' : algorithm);
+
 /** Order of preference: algorithms of keys that we know come first, or a host with several keys would look like an impostor. */
 export function hostKeyAlgorithms(known: readonly Buffer[]): HostKeyAlgorithm[] {
   const types = new Set(known.map(keyType));
-  const isKnown = (algorithm: string): boolean => types.has(algorithm.startsWith('rsa-sha2-') ? 'ssh-rsa' : algorithm);
+  const isKnown = (algorithm: string): boolean => types.has(typeOf(algorithm));
   return [...HOST_KEY_ALGORITHMS.filter(isKnown), ...HOST_KEY_ALGORITHMS.filter((algorithm) => !isKnown(algorithm))];
+}
+
+/** The algorithms that are left when keys of these types were refused. */
+export function withoutType(algorithms: readonly HostKeyAlgorithm[], refused: readonly Buffer[]): HostKeyAlgorithm[] {
+  const types = new Set(refused.map(keyType));
+  return algorithms.filter((algorithm) => !types.has(typeOf(algorithm)));
 }

@@ -100,6 +100,18 @@ describe('host keys', () => {
     await expect(logIn(server, { hostKeys: [fingerprint(publicKey)] })).rejects.toMatchObject({ exitCode: 77 });
     expect(existsSync(join(directory, 'known_hosts'))).toBe(false);
   });
+
+  it('finds a pinned key whatever its type', async () => {
+    const pair = ssh2.utils.generateKeyPairSync('ecdsa', { bits: 256 });
+    const other = ssh2.utils.parseKey(pair.public);
+    if (other instanceof Error) throw other;
+    const server = await serve({ otherHostKey: pair.private });
+    await logIn(server, { hostKeys: [fingerprint(other.getPublicSSH())] });
+    await expect(logIn(server, { hostKeys: [fingerprint(publicKey)] })).rejects.toMatchObject({
+      exitCode: 77,
+      output: expect.stringMatching(/ssh-ed25519[\s\S]*ecdsa-sha2-nistp256/),
+    });
+  });
 });
 
 describe('logging in', () => {

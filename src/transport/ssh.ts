@@ -1,18 +1,29 @@
 import type { Socket } from 'node:net';
 import { homedir, userInfo } from 'node:os';
 import type { NodeSSH } from 'node-ssh';
-import type { AnyAuthMethod, AuthHandlerMiddleware, Client } from 'ssh2';
-import { HostLostError, InterruptedError, PermissionError } from '#src/errors.ts';
+import type { AnyAuthMethod, AuthHandlerMiddleware, CipherAlgorithm, Client } from 'ssh2';
+import { InterruptedError } from '#src/errors.ts';
 import type { Connection, Target } from './connection.ts';
 import { dial } from './dial.ts';
-import { fingerprint, hostKeyAlgorithms, judgeHostKey, keyType, type Verdict } from './host-key.ts';
+import { fingerprint, type HostKeyAlgorithm, hostKeyAlgorithms, judgeHostKey, keyType, withoutType } from './host-key.ts';
 import { findIdentities, type Identities } from './identities.ts';
 import type { KnownHosts } from './known-hosts.ts';
+import { keyMismatch, loginError, type RefusedKeys } from './login-errors.ts';
 import { readSshConfig, type SshSettings, sshSettings } from './ssh-config.ts';
 import { SshConnection } from './ssh-connection.ts';
 
 /** A host that was cut off is noticed after (missed + 1) intervals: 12 s. */
 const KEEPALIVE = { intervalMs: 4_000, missed: 2 };
+
+/** AES-GCM runs in the processor and in Node's own crypto; the rest is for servers that lack it. */
+const CIPHERS: CipherAlgorithm[] = [
+  'aes128-gcm@openssh.com',
+  'aes256-gcm@openssh.com',
+  'chacha20-poly1305@openssh.com',
+  'aes128-ctr',
+  'aes192-ctr',
+  'aes256-ctr',
+];
 
 /** A host's key that was not known before, and is trusted from now on. */
 export interface TrustedHostKey {
@@ -47,19 +58,25 @@ export async function connect(wanted: Target, options: ConnectOptions): Promise<
   const { target, settings } = await withSshConfig(wanted, options);
   const agent = options.agent === undefined ? process.env.SSH_AUTH_SOCK || undefined : (options.agent ?? undefined);
   const { user, identityFiles } = target;
-  const [{ NodeSSH }, identities, socket] = await Promise.all([
-    import('node-ssh'),
-    findIdentities({
-      user,
-      identityFiles,
-      agent,
-      identitiesOnly: settings.identitiesOnly,
-      askPassphrase: options.askPassphrase,
-    }),
-    dial({ host: target.name, ...target, timeoutMs: target.connectTimeoutMs, signal: options.signal }),
-  ]);
-  const client = await logIn(new NodeSSH(), socket, target, options, identities);
-  return new SshConnection(target, client, socket);
+  const { identitiesOnly } = settings;
+  const { askPassphrase, knownHosts } = options;
+  const identities = await findIdentities({ user, identityFiles, agent, identitiesOnly, askPassphrase });
+  // A host has keys of several types, and a fingerprint does not say of which: with pinned ones, each type gets its chance.
+  let refused: RefusedKeys | undefined;
+  let algorithms = hostKeyAlgorithms(knownHosts.keysOf(target.address, target.port));
+  for (;;) {
+    const [{ NodeSSH }, socket] = await Promise.all([
+      import('node-ssh'),
+      dial({ host: target.name, ...target, timeoutMs: target.connectTimeoutMs, signal: options.signal }),
+    ]);
+    const outcome = await logIn(new NodeSSH(), { target, options, identities, algorithms, socket });
+    if ('client' in outcome) return new SshConnection(target, outcome.client, socket);
+    const { error, mismatch } = outcome;
+    if (!mismatch) throw refused ? keyMismatch(target, knownHosts, refused) : error;
+    refused = { ...mismatch, keys: [...(refused?.keys ?? []), ...mismatch.keys] };
+    algorithms = withoutType(algorithms, mismatch.keys);
+    if (mismatch.source === 'known' || algorithms.length === 0) throw keyMismatch(target, knownHosts, refused);
+  }
 }
 
 /** The inventory wins; what it leaves open (no user, the usual port, no identity file) is for ssh_config to say. */
@@ -78,19 +95,23 @@ async function withSshConfig(wanted: Target, options: ConnectOptions): Promise<{
   return { target, settings };
 }
 
-async function logIn(
-  ssh: NodeSSH,
-  socket: Socket,
-  target: Target,
-  options: ConnectOptions,
-  identities: Identities,
-): Promise<Client> {
+interface Login {
+  target: Target;
+  options: ConnectOptions;
+  identities: Identities;
+  algorithms: HostKeyAlgorithm[];
+  socket: Socket;
+}
+
+type LoginOutcome = { client: Client } | { error: Error; mismatch: RefusedKeys | undefined };
+
+/** One handshake. Throws InterruptedError only; on failure the socket is closed. */
+async function logIn(ssh: NodeSSH, { target, options, identities, algorithms, socket }: Login): Promise<LoginOutcome> {
   const { knownHosts, signal, keepalive = KEEPALIVE } = options;
-  const known = knownHosts.keysOf(target.address, target.port);
-  let refused: { key: Buffer; verdict: Verdict } | undefined;
+  let mismatch: RefusedKeys | undefined;
   const hostVerifier = (key: Buffer): boolean => {
     const verdict = judgeHostKey(key, target.hostKeys, knownHosts.keysOf(target.address, target.port));
-    if (verdict.trust === 'mismatch') refused = { key, verdict };
+    if (verdict.trust === 'mismatch') mismatch = { keys: [key], ...verdict };
     if (verdict.trust === 'first') {
       knownHosts.add(target.address, target.port, key);
       options.onHostKey({ host: target.name, address: target.address, type: keyType(key), fingerprint: fingerprint(key) });
@@ -110,26 +131,14 @@ async function logIn(
       keepaliveCountMax: keepalive.missed,
       hostVerifier,
       authHandler: authHandler(identities.methods),
-      algorithms: {
-        serverHostKey: hostKeyAlgorithms(known),
-        // AES-GCM runs in the processor and in Node's own crypto; the rest is for servers that lack it.
-        cipher: [
-          'aes128-gcm@openssh.com',
-          'aes256-gcm@openssh.com',
-          'chacha20-poly1305@openssh.com',
-          'aes128-ctr',
-          'aes192-ctr',
-          'aes256-ctr',
-        ],
-      },
+      algorithms: { serverHostKey: algorithms, cipher: CIPHERS },
     });
     if (!ssh.connection) throw new Error('the connection was closed');
-    return ssh.connection;
+    return { client: ssh.connection };
   } catch (error) {
     socket.destroy();
     if (signal.aborted) throw new InterruptedError(`interrupted while ${target.name} was connected`, { host: target.name });
-    if (refused) throw keyMismatch(target, knownHosts, refused.key, refused.verdict);
-    throw loginError(target, identities, error as Error & { level?: string });
+    return { error: loginError(target, identities, error as Error & { level?: string }), mismatch };
   } finally {
     signal.removeEventListener('abort', onAbort);
   }
@@ -142,34 +151,4 @@ function authHandler(methods: readonly AnyAuthMethod[]): AuthHandlerMiddleware {
     // A method that ssh2 skips asks again from within its own loop: answer on a later tick. `false` ends it; the types forgot it.
     setImmediate(() => next((left.shift() ?? false) as AnyAuthMethod));
   };
-}
-
-function keyMismatch({ name, address, port }: Target, knownHosts: KnownHosts, key: Buffer, verdict: Verdict): PermissionError {
-  const expected = verdict.trust === 'mismatch' ? verdict.expected.join(' or ') : '';
-  const isPinned = verdict.trust === 'mismatch' && verdict.source === 'pinned';
-  const where = isPinned ? 'the inventory (hostKey)' : knownHosts.path;
-  return new PermissionError(`${name} at ${address}:${port} does not have the host key that we know`, {
-    host: name,
-    output: `offered:  ${fingerprint(key)} (${keyType(key)})\nexpected: ${expected} (${where})`,
-    hint: isPinned
-      ? 'if the machine was installed anew, put its new fingerprint into hosts.yaml; else somebody is in between'
-      : `if the machine was installed anew: ssh-keygen -R '${port === 22 ? address : `[${address}]:${port}`}' -f ${knownHosts.path}; else somebody is in between`,
-  });
-}
-
-function loginError(target: Target, { tried, unusable }: Identities, error: Error & { level?: string }): Error {
-  const { name, user, address, port } = target;
-  if (error.level === 'client-authentication') {
-    return new PermissionError(`${name} does not let ${user} in (${user}@${address}:${port})`, {
-      host: name,
-      output: [...tried.map((what) => `tried ${what}`), ...unusable].join('\n') || 'there was no key to try, and no agent',
-      hint: `add a key of yours to ~${user}/.ssh/authorized_keys on ${name}, or name the right user or key in hosts.yaml`,
-      cause: error,
-    });
-  }
-  return new HostLostError(`lost ${name} at ${address}:${port} while logging in: ${error.message}`, {
-    host: name,
-    hint: 'is an SSH server listening there, and the machine not just booting or shutting down?',
-    cause: error,
-  });
 }

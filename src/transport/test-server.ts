@@ -24,6 +24,8 @@ export interface TestServerOptions {
   authorized?: Buffer;
   /** Private host key; default: a new one. */
   hostKey?: string;
+  /** A second host key, of another type. */
+  otherHostKey?: string;
   /** Words by which commands are run: `['/bin/sh', '-c']`. */
   login?: readonly string[];
 }
@@ -36,7 +38,7 @@ export async function testServer(options: TestServerOptions = {}): Promise<TestS
   const clients = new Set<Connection>();
   const sockets = new Set<Socket>();
   const logins: string[] = [];
-  const server = new ssh2.Server({ hostKeys: [hostKey] }, (client) => {
+  const server = new ssh2.Server({ hostKeys: [hostKey, ...(options.otherHostKey ? [options.otherHostKey] : [])] }, (client) => {
     clients.add(client);
     client.on('close', () => clients.delete(client));
     client.on('error', () => {});

@@ -4,7 +4,8 @@ import { posix } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { HostLostError, InterruptedError, PiclusterError, StepFailedError } from '#src/errors.ts';
 import type { OpenChannel } from '#src/shell/channel.ts';
-import { newMarker, startAsRoot } from '#src/shell/open.ts';
+import { newMarker } from '#src/shell/open.ts';
+import { Opening } from '#src/shell/opening.ts';
 import { quote } from '#src/shell/script.ts';
 import type { Become, UploadOptions } from './connection.ts';
 
@@ -26,15 +27,16 @@ export async function upload(
   if (signal.aborted) throw interrupted(host, remotePath);
   const { size } = await stat(localPath);
   const marker = newMarker();
-  const { channel, next, said } = await startAsRoot(open, marker, program(remotePath, sha256, mode, marker), options);
+  const opening = await Opening.start(open, marker, program(remotePath, sha256, mode, marker), options);
+  const { channel } = opening;
   const ended = channel.ended.then((end) => {
     if (end.lost !== undefined) throw new HostLostError(`lost ${host} while ${remotePath} was sent: ${end.lost}`, { host });
-    throw new StepFailedError(`${host} did not take ${remotePath}`, { host, output: said.text() });
+    throw new StepFailedError(`${host} did not take ${remotePath}`, { host, output: opening.heard });
   });
   ended.catch(() => {});
   const stall = watchdog(() => channel.destroy());
   try {
-    await next('asroot');
+    await opening.next('asroot');
     const source = createReadStream(localPath, { highWaterMark: CHUNK_BYTES });
     let sent = 0;
     const counted = async function* (chunks: AsyncIterable<Buffer>) {
@@ -47,7 +49,7 @@ export async function upload(
     };
     await Promise.race([pipeline(source, counted, channel.stdin, { signal }), ended]);
     stall.reset();
-    const [word, actual] = (await Promise.race([next('result', STALL_MS), ended])).split(' ');
+    const [word, actual] = (await Promise.race([opening.next('result', STALL_MS), ended])).split(' ');
     if (word !== 'stored') throw wrongSum(host, remotePath, localPath, sha256, actual);
   } catch (error) {
     if (signal.aborted) throw interrupted(host, remotePath);
@@ -55,10 +57,10 @@ export async function upload(
     if (error instanceof PiclusterError) throw error;
     // A broken pipe says nothing: the machine's own words come with its end.
     await Promise.race([ended, new Promise((resolve) => setTimeout(resolve, 2_000).unref())]);
-    throw new StepFailedError(`sending ${remotePath} to ${host} failed`, { host, output: said.text(), cause: error });
+    throw new StepFailedError(`sending ${remotePath} to ${host} failed`, { host, output: opening.heard, cause: error });
   } finally {
     stall.stop();
-    said.stop();
+    opening.stop();
     channel.destroy();
   }
 }

@@ -1,0 +1,143 @@
+import { HostLostError, InterruptedError, LockedError, PermissionError } from '#src/errors.ts';
+import type { Become } from '#src/transport/connection.ts';
+import { becomeCommand, becomeHint } from './become.ts';
+import type { ChannelEnd, OpenChannel, ShellChannel } from './channel.ts';
+import { FrameReader } from './frames.ts';
+
+/** sudo may ask a slow directory or resolver first. */
+const OPEN_TIMEOUT_MS = 20_000;
+
+export interface OpeningOptions {
+  host: string;
+  user: string;
+  become: Become;
+  signal: AbortSignal;
+}
+
+/** A channel on which something is being started as root: answers the password prompt and waits for frames of the marker. */
+export class Opening {
+  readonly channel: ShellChannel;
+  readonly #options: OpeningOptions;
+  readonly #prompt: string | undefined;
+  readonly #frames: { word: string; text: string }[] = [];
+  readonly #onStdout: (chunk: Buffer) => void;
+  readonly #onStderr = (chunk: Buffer): void => this.#listen(chunk);
+  #heard = '';
+  #prompts = 0;
+  #end: ChannelEnd | undefined;
+  #wake = (): void => {};
+
+  private constructor(channel: ShellChannel, marker: string, prompt: string | undefined, options: OpeningOptions) {
+    this.channel = channel;
+    this.#options = options;
+    this.#prompt = prompt;
+    const onFrame = ([word = '', ...rest]: readonly string[]): void => {
+      this.#frames.push({ word, text: rest.join(' ') });
+      this.#wake();
+    };
+    const reader = new FrameReader(marker, () => {}, onFrame);
+    this.#onStdout = (chunk) => reader.push(chunk);
+    channel.stdout.on('data', this.#onStdout);
+    channel.stderr.on('data', this.#onStderr);
+    void channel.ended.then((end) => {
+      this.#end = end;
+      this.#wake();
+    });
+  }
+
+  /** Starts `sh`, or `sh -c program`, as root. */
+  static async start(open: OpenChannel, marker: string, program: string | undefined, options: OpeningOptions): Promise<Opening> {
+    const { command, prompt } = becomeCommand(options.become, marker, program);
+    return new Opening(await open(command), marker, prompt, options);
+  }
+
+  /** What came on stderr so far, without prompts. */
+  get heard(): string {
+    return (this.#prompt ? this.#heard.replaceAll(this.#prompt, '') : this.#heard).trim().slice(-2000);
+  }
+
+  /** Leaves the streams to somebody else. */
+  stop(): void {
+    this.channel.stdout.off('data', this.#onStdout);
+    this.channel.stderr.off('data', this.#onStderr);
+  }
+
+  /** Text of the next frame, which must begin with `word`. Throws PermissionError, LockedError, HostLostError, InterruptedError. */
+  async next(word: string, timeoutMs = OPEN_TIMEOUT_MS): Promise<string> {
+    const { host, signal } = this.#options;
+    const deadline = performance.now() + timeoutMs;
+    const timer = setTimeout(() => this.#wake(), timeoutMs + 1);
+    const onAbort = (): void => this.#wake();
+    signal.addEventListener('abort', onAbort, { once: true });
+    try {
+      for (;;) {
+        const frame = this.#frames.shift();
+        if (frame?.word === word) return frame.text;
+        if (frame) throw refused(host, frame.word, frame.text);
+        if (this.#prompts > 1) throw this.#wrongPassword();
+        if (signal.aborted) throw new InterruptedError(`interrupted while ${host} was asked`, { host });
+        if (this.#end) throw this.#notStarted(this.#end);
+        if (performance.now() >= deadline) throw this.#late(timeoutMs);
+        await new Promise<void>((resolve) => {
+          this.#wake = resolve;
+        });
+      }
+    } finally {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', onAbort);
+    }
+  }
+
+  #listen(chunk: Buffer): void {
+    this.#heard += chunk.toString();
+    if (this.#prompt === undefined) return;
+    const prompts = this.#heard.split(this.#prompt).length - 1;
+    const { become } = this.#options;
+    if (this.#prompts === 0 && prompts > 0 && become.method === 'sudo' && become.password) {
+      this.channel.stdin.write(`${become.password.reveal()}\n`);
+    }
+    this.#prompts = prompts;
+    this.#wake();
+  }
+
+  #wrongPassword(): PermissionError {
+    const { host, user } = this.#options;
+    return new PermissionError(`sudo on ${host} did not accept the password of ${user}`, {
+      host,
+      output: this.heard,
+      hint: 'correct the become password in the secrets of the cluster',
+    });
+  }
+
+  #notStarted(end: ChannelEnd): Error {
+    const { host, user, become } = this.#options;
+    if (end.lost !== undefined) return new HostLostError(`lost ${host}: ${end.lost}`, { host });
+    const what = become.method === 'none' ? 'could not start a shell' : `could not become root with ${become.method}`;
+    const status = end.exitCode === undefined ? '' : ` (exit status ${end.exitCode})`;
+    return new PermissionError(`${what} as ${user} on ${host}${status}`, {
+      host,
+      output: this.heard,
+      hint: becomeHint(become, user, this.heard),
+    });
+  }
+
+  #late(timeoutMs: number): HostLostError {
+    const { host, user, become } = this.#options;
+    const slow = become.method === 'none' ? 'its login shell' : become.method;
+    return new HostLostError(`${host} did not answer within ${timeoutMs / 1000} s`, {
+      host,
+      output: this.heard,
+      hint: `is the machine overloaded, or ${slow} slow? look with: ssh ${user}@${host}`,
+    });
+  }
+}
+
+function refused(host: string, word: string, text: string): Error {
+  if (word === 'locked') {
+    return new LockedError(`${host} is locked by ${text || 'another run'}`, {
+      host,
+      hint: 'wait for it to end; a lock dies with the run that holds it, and with what that run left running on the host',
+    });
+  }
+  return new PermissionError(`could not open a shell on ${host}: ${text || word}`, { host });
+}
