@@ -29,7 +29,11 @@ run_job() {
 # stay_up: a service that dies right after its start, or is started over and over, has not started.
 stay_up() {
   before=$(systemctl show -p ActiveState -p MainPID -- "$unit")
-  case $before in *MainPID=[1-9]*) ;; *) return 0 ;; esac # timers, sockets, oneshots
+  case $before in
+    *ActiveState=failed* | *ActiveState=activating*) give_up "did not stay up" ;;
+    *MainPID=[1-9]*) ;;
+    *) return 0 ;; # timers, sockets, oneshots
+  esac
   for second in 1 2 3 4 5; do
     sleep 1
     [ "$(systemctl show -p ActiveState -p MainPID -- "$unit")" = "$before" ] || give_up "did not stay up for $second s"
@@ -46,7 +50,10 @@ export function serviceScript(spec: ServiceSpec): Script {
     sh`
       if [ "$(property LoadState)" = masked ]; then systemctl unmask --quiet -- "$unit"; fi
       if [ "$(property NeedDaemonReload)" = yes ] || [ "$(property LoadState)" = not-found ]; then systemctl daemon-reload; fi`,
-    ...(spec.enabled === undefined ? [] : [sh`systemctl ${spec.enabled ? 'enable' : 'disable'} --quiet -- "$unit"`]),
+    ...(spec.enabled === true ? [sh`systemctl enable --quiet -- "$unit"`] : []),
+    ...(spec.enabled === false
+      ? [sh`if [ "$(property LoadState)" != not-found ]; then systemctl disable --quiet -- "$unit"; fi`]
+      : []),
     ...(spec.running === true ? [starting(spec)] : []),
     ...(spec.running === false ? [stopping(spec)] : []),
   ]);
