@@ -55,7 +55,7 @@ export class Findings {
     const isMissing = issue.message.startsWith('is missing');
     // What is missing has no place: it is told where it should be.
     const found = originAt(tree, isMissing ? issue.path.slice(0, -1) : issue.path);
-    const origin = found.kind === 'default' ? fallback : found;
+    const origin = found.kind === 'default' || (isMissing && issue.path.length === 1) ? fallback : found;
     const mistake = locate(origin, issue.message + octalHint(origin, issue), issue.isKey || isMissing);
     const missing = isMissing ? issue.path.slice(-1) : [];
     this.add({ ...mistake, path: showPath([...pathOf(origin), ...missing]) });

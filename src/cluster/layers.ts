@@ -42,7 +42,9 @@ function mergeTrees(under: Tree, over: Tree): Tree {
     const before = branches.get(key);
     branches.set(key, before ? mergeTrees(before, tree) : tree);
   }
-  return { branches, origin: over.origin };
+  // What is missing in a map is missing in the file, not in the setting that touches the map.
+  const isSetOnFile = over.origin.kind === 'set' && under.origin.kind === 'file';
+  return { branches, origin: isSetOnFile ? under.origin : over.origin };
 }
 
 export function toData(tree: Tree): unknown {
