@@ -7,6 +7,7 @@ import { Run, type RunResult } from '#src/engine/run.ts';
 import { stateDirectory } from '#src/engine/state-directory.ts';
 import { EXIT, type PiclusterError, RefusedError, UsageError } from '#src/errors.ts';
 import { createRenderer, type OutputFormat } from '#src/render/renderer.ts';
+import { TimingCollector } from '#src/render/timing.ts';
 import { redactor } from '#src/secrets/secret.ts';
 import { confirm } from './confirm.ts';
 import { connector } from './connector.ts';
@@ -15,6 +16,7 @@ import { planFooter, resultFooter } from './footer.ts';
 import { initServerOf } from './init-server.ts';
 import { openCluster } from './open-cluster.ts';
 import { listenForInterrupts } from './signals.ts';
+import { summary } from './summary.ts';
 
 export interface ExecuteOptions {
   command: 'plan' | 'apply' | 'bootstrap';
@@ -43,7 +45,12 @@ export async function execute(options: ExecuteOptions): Promise<number> {
   const run = runName(new Date(), randomBytes(2).toString('hex'));
   const journal = new Journal(state, run, redactor(cluster.secrets));
   const renderer = await createRenderer(options.output, process.stdout, { showDiffs: options.diff });
-  const emit = (event: EngineEvent): void => renderer.onEvent(journal.append(event));
+  const timing = new TimingCollector();
+  const emit = (event: EngineEvent): void => {
+    const stamped = journal.append(event);
+    timing.onEvent(stamped);
+    renderer.onEvent(stamped);
+  };
   const interrupts = listenForInterrupts((text) => emit({ type: 'warning', text }));
   const { version } = (await import('../../package.json', { with: { type: 'json' } })).default;
 
@@ -79,6 +86,18 @@ export async function execute(options: ExecuteOptions): Promise<number> {
   try {
     await artifacts.prepare(interrupts.signal, (text) => emit({ type: 'fact', text }));
     result = await planAndApply(engine, options, emit);
+    if (options.command === 'bootstrap' && options.output === 'text' && result.exitCode === EXIT.done && initServer) {
+      await renderer.flush();
+      process.stdout.write(
+        await summary({
+          kube: await engine.kube(),
+          timings: timing.timings,
+          hasGitOps: cluster.gitops !== undefined,
+          context: cluster.name,
+          kubeconfig: options.kubeconfig,
+        }),
+      );
+    }
   } catch (error) {
     result = { ...result, exitCode: (error as PiclusterError).exitCode ?? EXIT.bug };
     throw error;

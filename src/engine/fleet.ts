@@ -54,7 +54,11 @@ export class Fleet {
       this.#sessions.set(host.name, session);
       const { os, arch, hostname } = session.facts;
       emit({ type: 'host.connected', host: host.name, durationMs: performance.now() - startedAt });
-      emit({ type: 'host.facts', host: host.name, summary: `${hostname}: ${os.prettyName}, ${arch}` });
+      emit({
+        type: 'host.facts',
+        host: host.name,
+        summary: `${os.prettyName}, ${arch}${hostname === host.name ? '' : `, calls itself ${hostname}`}`,
+      });
       return undefined;
     } catch (error) {
       if (error instanceof PiclusterError) return Object.assign(error, { host: error.host ?? host.name });

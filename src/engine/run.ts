@@ -1,5 +1,6 @@
 import type { Cluster, Host } from '#src/cluster/cluster.ts';
 import { EXIT, HostLostError, InterruptedError, type PiclusterError, RefusedError } from '#src/errors.ts';
+import type { KubeClient } from '#src/kube/client.ts';
 import type { ActionContext } from '#src/role/action.ts';
 import type { Role } from '#src/role/role.ts';
 import type { StepRef } from '#src/role/step.ts';
@@ -65,6 +66,11 @@ export class Run {
       () => (options.initServer ? this.#fleet.session(options.initServer.name) : undefined),
       options.stateDirectory,
     );
+  }
+
+  /** The Kubernetes API of this run; rejects with ApiUnavailableError while there is none. */
+  kube(): Promise<KubeClient> {
+    return this.#kube.client();
   }
 
   /** Hosts that could not be reached, with the reason. */

@@ -5,5 +5,6 @@ export const jsonRenderer = (out: NodeJS.WritableStream) => ({
   onEvent(event: StampedEvent): void {
     out.write(`${JSON.stringify(event)}\n`);
   },
+  async flush(): Promise<void> {},
   async close(): Promise<void> {},
 });

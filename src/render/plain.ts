@@ -6,5 +6,6 @@ export const plainRenderer = (out: NodeJS.WritableStream, options: { showDiffs: 
   onEvent(event: StampedEvent): void {
     for (const line of eventLines(event, options)) out.write(`${line}\n`);
   },
+  async flush(): Promise<void> {},
   async close(): Promise<void> {},
 });

@@ -40,6 +40,13 @@ export function progressRenderer(out: NodeJS.WriteStream, options: { showDiffs: 
     list = listr.run();
   };
 
+  const flush = async (): Promise<void> => {
+    for (const task of tasks.values()) task.finish();
+    await list;
+    for (const event of failures.splice(0)) print(event);
+    tasks.clear();
+  };
+
   return {
     onEvent(event: StampedEvent): void {
       if (event.type === 'host.work') {
@@ -55,11 +62,8 @@ export function progressRenderer(out: NodeJS.WriteStream, options: { showDiffs: 
       else if (event.type === 'step.end' && event.status === 'failed') failures.push(event);
       else if (event.type === 'host.done') task.finish();
     },
-    async close(): Promise<void> {
-      for (const task of tasks.values()) task.finish();
-      await list;
-      for (const event of failures) print(event);
-    },
+    flush,
+    close: flush,
   };
 }
 

@@ -3,7 +3,8 @@ import type { StampedEvent } from '#src/engine/events.ts';
 /** Sees every event of a run, in order; touches nothing but its output. */
 export interface Renderer {
   onEvent(event: StampedEvent): void;
-  /** Resolves once everything is written. */
+  /** Ends what moves on the terminal, so that other text can be written. */
+  flush(): Promise<void>;
   close(): Promise<void>;
 }
 
