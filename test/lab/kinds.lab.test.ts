@@ -211,6 +211,9 @@ test('sysctl: now and after a reboot; one line a key, sorted', async () => {
     '2\n# Written by picluster.\nnet.ipv4.conf.all.rp_filter = 2\nnet.ipv4.ip_forward = 1\nnet.ipv4.tcp_rmem = 4096 131072 6291456',
   );
   await converge(sysctl({ key: 'net.ipv4.tcp_rmem', ensure: 'absent' }));
+  await node('echo "net/ipv4/ip_forward=0" >/etc/sysctl.d/99-other.conf');
+  expect(await refused(sysctl({ key: 'net.ipv4.ip_forward', value: 1 }))).toContain('is set to 0 by /etc/sysctl.d/99-other.conf');
+  await node('rm /etc/sysctl.d/99-other.conf');
   expect(await refused(sysctl({ key: 'net.ipv4.no_such', value: 1 }))).toContain('the kernel has no net.ipv4.no_such');
   expect(await refused(sysctl({ key: 'net.ipv4.ip_forward', value: 'maybe' }))).toContain('the kernel refuses');
 });
