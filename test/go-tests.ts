@@ -1,3 +1,4 @@
+import { globSync } from 'node:fs';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { cacheDir } from '#lab/artifacts/cache.ts';
@@ -12,6 +13,7 @@ export async function goTests(): Promise<Counts> {
   const env = goEnvironment(directory);
   const counts: Counts[] = [];
   for (const module of GO_MODULES) {
+    if (globSync('**/*_test.go', { cwd: join(LAB, module) }).length === 0) continue;
     const { stdout, stderr, exitCode } = await execa(go, ['test', '-trimpath', '-vet=off', '-json', './...'], {
       cwd: join(LAB, module),
       env,
