@@ -17,7 +17,7 @@ export function setLayer(argument: string, index: number): Layer {
 
 function readValue(text: string, argument: string): unknown {
   try {
-    return parse(text, { stringKeys: true, logLevel: 'silent' }) ?? '';
+    return parse(text, { stringKeys: true, logLevel: 'error' }) ?? '';
   } catch {
     throw new UsageError(`--set ${argument.split('=')[0]}: the value is not valid YAML`, {
       hint: 'quote text: --set \'a.b="x: y"\'',

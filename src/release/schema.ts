@@ -28,7 +28,11 @@ export const VersionsFile = z.strictObject({
     z.string(),
     z.strictObject({
       description: z.string().optional(),
-      architectures: z.array(z.enum(ARCHITECTURES)).min(1).default([...ARCHITECTURES]).describe('What it can run on'),
+      architectures: z
+        .array(z.enum(ARCHITECTURES))
+        .min(1)
+        .default([...ARCHITECTURES])
+        .describe('What it can run on'),
       components: z.record(z.string(), Component),
       vars: z
         .record(z.string(), z.record(z.string(), z.unknown()))

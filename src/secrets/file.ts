@@ -45,13 +45,17 @@ export function parseSecrets(file: string, text: string): SecretsRead {
   const source = parseYaml(file, text, { isSecret: true });
   const secrets = new Map<string, Secret>();
   const mistakes = [...source.mistakes];
-  collect(source, source.data, [], secrets, mistakes);
+  if (isMap(source.data)) collect(source, source.data, [], secrets, mistakes);
+  else if (source.data !== undefined)
+    mistakes.push({ file, line: 1, column: 1, path: '', message: 'must be a map: lines of key: value' });
   return { store: secretStore(file, secrets), mistakes };
 }
 
+const isMap = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
 function collect(source: YamlSource, value: unknown, path: Path, secrets: Map<string, Secret>, mistakes: Mistake[]): void {
-  const isMap = typeof value === 'object' && value !== null && !Array.isArray(value);
-  if (isMap) {
+  if (isMap(value)) {
     for (const [key, inner] of Object.entries(value)) collect(source, inner, [...path, key], secrets, mistakes);
   } else if (typeof value === 'string' && value !== '') {
     secrets.set(showPath(path), new Secret(value, showPath(path)));
