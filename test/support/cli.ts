@@ -1,0 +1,52 @@
+import { mkdtempSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { execa, type ResultPromise } from 'execa';
+import type { StampedEvent } from '#src/engine/events.ts';
+
+/** The real command line as a child, with a state directory of its own: known hosts, kubeconfig cache and journals of one test file. */
+export class Cli {
+  readonly stateHome = mkdtempSync(join(tmpdir(), 'picluster-test-state-'));
+  readonly cluster: string;
+
+  constructor(cluster: string) {
+    this.cluster = cluster;
+  }
+
+  /** Starts `picluster COMMAND -C cluster ARGS`. Never throws on a bad exit. */
+  start(command: string, args: readonly string[] = []) {
+    return execa(process.execPath, ['bin/picluster.js', command, '-C', this.cluster, ...args], {
+      reject: false,
+      all: true,
+      env: { XDG_STATE_HOME: this.stateHome },
+      timeout: 600_000,
+    });
+  }
+
+  async run(
+    command: string,
+    args: readonly string[] = [],
+  ): Promise<{ exitCode: number; all: string; stdout: string; stderr: string; durationMs: number }> {
+    const { exitCode = -1, all, stdout, stderr, durationMs } = await this.start(command, args);
+    return { exitCode, all, stdout, stderr, durationMs };
+  }
+
+  /** Runs with `-o json` and returns the events too. */
+  async events(
+    command: string,
+    args: readonly string[] = [],
+  ): Promise<{ exitCode: number; events: StampedEvent[]; all: string; durationMs: number }> {
+    const { exitCode, stdout, all, durationMs } = await this.run(command, [...args, '-o', 'json']);
+    return { exitCode, events: parseEvents(stdout), all, durationMs };
+  }
+}
+
+export type CliChild = ResultPromise;
+
+export const parseEvents = (ndjson: string): StampedEvent[] =>
+  ndjson
+    .split('\n')
+    .filter((line) => line.startsWith('{'))
+    .map((line) => JSON.parse(line));
+
+export const manifestScript = (): string => readFileSync(new URL('manifest.sh', import.meta.url), 'utf8');
