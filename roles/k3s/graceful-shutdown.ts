@@ -23,20 +23,24 @@ export function logindSteps(vars: K3sVars): StepDraft[] {
         mode: 0o644,
       }),
     ),
-    step(effectiveDelay(grace), { name: 'logind-delay' }),
+    step(effectiveDelay(grace, delay), { name: 'logind-delay' }),
   ];
 }
 
 const MANAGER = 'org.freedesktop.login1 /org/freedesktop/login1 org.freedesktop.login1.Manager';
 
 /** What logind does now, whatever its files say, and what they will make it do after the next start. Source: systemd-analyze(1). */
-function effectiveDelay(grace: number) {
+function effectiveDelay(grace: number, delay: number) {
   const enough = sh`
-    [ "$(busctl get-property ${words(MANAGER)} InhibitDelayMaxUSec 2>/dev/null | cut -d' ' -f2)" -ge ${grace * 1_000_000} ] 2>/dev/null &&
-    systemd-analyze cat-config systemd/logind.conf 2>/dev/null | awk -v ours=${DROP_IN} -v grace=${grace} '
-      /^# [/]/ { file = $2 }
-      /^[ \t]*InhibitDelayMaxSec[ \t]*=/ { last = file; split($0, pair, "="); value = pair[2] }
-      END { exit !(last == ours || value ~ /^[ \t]*[0-9]+[ \t]*$/ && value + 0 >= grace) }'`;
+    now=$(busctl get-property ${words(MANAGER)} InhibitDelayMaxUSec 2>/dev/null | cut -d' ' -f2)
+    systemd-analyze cat-config systemd/logind.conf 2>/dev/null |
+      awk -v now="\${now:-0}" -v ours=${DROP_IN} -v grace=${grace} -v delay=${delay} '
+        /^# [/]/ { file = $2 }
+        /^[ \t]*InhibitDelayMaxSec[ \t]*=/ { last = file; split($0, pair, "="); value = pair[2] }
+        END {
+          if (last == ours) exit !(now >= delay * 1000000)
+          exit !(now >= grace * 1000000 && value ~ /^[ \t]*[0-9]+[ \t]*$/ && value + 0 >= grace)
+        }'`;
   return command({
     title: `logind waits at least ${grace} s for kubelet`,
     unless: enough,
