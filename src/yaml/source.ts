@@ -53,7 +53,8 @@ export function parseYaml(file: string, text: string, options: { isSecret?: bool
     merge: true,
     stringKeys: true,
     prettyErrors: false,
-    logLevel: 'silent',
+    // Silence would hide a second document, too.
+    logLevel: 'error',
   });
   const at = (offset: number): Place => {
     const { line, col } = lines.linePos(offset);
@@ -114,6 +115,7 @@ const keyAt = (text: string, offset: number): string => {
 };
 
 function plainMessage({ code, message }: YAMLError): string {
+  if (code === 'MULTIPLE_DOCS') return 'a second document begins here; a file holds one';
   const tag = /^Unresolved tag: (\S+)/.exec(message)?.[1];
   if (code === 'TAG_RESOLVE_FAILED' && tag) return `unknown tag ${tag}; text that begins with ! needs quotes`;
   return `not valid YAML: ${message}`;
