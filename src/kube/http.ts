@@ -3,7 +3,7 @@ import { Agent, request as httpsRequest } from 'node:https';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ApiUnavailableError, InterruptedError, PermissionError } from '#src/errors.ts';
 import type { Credentials } from './credentials.ts';
-import { kubeErrorOf } from './errors.ts';
+import { type KubeError, kubeErrorOf } from './errors.ts';
 
 const REQUEST_TIMEOUT_MS = 30_000;
 /** Pauses between tries while the API cannot be reached or is overloaded: about six seconds in all. */
@@ -51,7 +51,7 @@ export class ApiHttp {
       try {
         const { status, body } = await this.#once(request);
         if (status < 400) return body;
-        if (pause === undefined || !isOverload(status)) throw kubeErrorOf(request.what, status, body);
+        if (pause === undefined || !isOverload(status)) throw refusal(request, status, body);
       } catch (error) {
         if (pause === undefined || !(error instanceof ApiUnavailableError)) throw error;
       }
@@ -116,6 +116,13 @@ async function readBody(incoming: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = [];
   for await (const chunk of incoming) chunks.push(chunk as Buffer);
   return Buffer.concat(chunks).toString('utf8');
+}
+
+/** A server in front that still has no API behind it after all tries is no answer of the API. */
+function refusal(request: ApiRequest, status: number, body: string): KubeError | ApiUnavailableError {
+  const error = kubeErrorOf(request.what, status, body);
+  const isAbsent = status >= 502 && status <= 504 && request.retry !== false;
+  return isAbsent ? new ApiUnavailableError(error.message, { cause: error }) : error;
 }
 
 /** 429: too many requests; 502 to 504: the server in front has no API behind it (yet). */

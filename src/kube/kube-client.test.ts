@@ -132,6 +132,11 @@ describe('trouble', () => {
     await expect(client.ready()).rejects.toBeInstanceOf(ApiUnavailableError);
   });
 
+  test('a server without an API behind it is one, too', { timeout: 15_000 }, async () => {
+    api.override = () => ({ status: 503, body: 'apiserver not ready' });
+    await expect(client.version()).rejects.toBeInstanceOf(ApiUnavailableError);
+  });
+
   test('an abort ends the tries', async () => {
     api.override = () => 'hang-up';
     const abort = new AbortController();
