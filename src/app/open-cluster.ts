@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
 import { roleSchemas, roles } from '#roles/index.ts';
 import type { Host } from '#src/cluster/cluster.ts';
 import { loadCluster } from '#src/cluster/load.ts';
@@ -8,6 +9,7 @@ import { fetchArtifact } from '#src/release/fetch.ts';
 import { lockArtifacts } from '#src/release/lock.ts';
 import type { ArtifactSource } from '#src/resource/kind.ts';
 import type { Role } from '#src/role/role.ts';
+import { readSshConfig, sshSettings } from '#src/transport/ssh-config.ts';
 
 export interface OpenOptions {
   cluster?: string;
@@ -37,6 +39,7 @@ export interface OpenedCluster {
 
 /** Reads and validates the cluster directory and picks hosts. Throws UsageError and ConfigError before anything is touched. */
 export async function openCluster(options: OpenOptions): Promise<OpenedCluster> {
+  const sshConfig = await readSshConfig();
   const cluster = await loadCluster({
     directory: options.cluster,
     set: options.set,
@@ -44,6 +47,8 @@ export async function openCluster(options: OpenOptions): Promise<OpenedCluster> 
     env: process.env,
     schemas: roleSchemas(),
     roleNames: roles.map(({ name }) => name),
+    // Roles ask who logs in (never lock that one out), so it must be known before the first connection.
+    defaultUser: (address) => sshSettings(sshConfig, address, homedir()).user,
   });
   const warnings = cluster.warnings.map(
     ({ file, line, path, message }) => `${file}:${line}: ${path ? `${path}: ` : ''}${message}`,

@@ -15,7 +15,7 @@ export interface BuildOptions {
   book: ArtifactBook;
   cacheDir: string;
   /** Who logs in where the inventory does not say. */
-  user: string;
+  defaultUser(address: string): string;
   digest: string;
 }
 
@@ -70,7 +70,9 @@ function buildHost(name: string, { draft, vars, reach }: Validated, options: Bui
     address: settings.address,
     groups: Object.freeze(groupsOf(name, draft.membership)),
     roles: Object.freeze(rolesOf(name, draft)),
-    target: Object.freeze(targetOf(name, settings, { user: options.user, directory: options.directory, secrets })),
+    target: Object.freeze(
+      targetOf(name, settings, { user: options.defaultUser(settings.address), directory: options.directory, secrets }),
+    ),
     vars: deepFreeze(vars.get(name)?.parsed ?? {}),
   });
 }

@@ -132,6 +132,19 @@ describe('a cluster directory', () => {
     expect(originOfReach('plain', 'port')).toBe('default');
   });
 
+  it('who logs in when the inventory does not say: ssh_config, else the operator', async () => {
+    const users = async (extra: Partial<LoadOptions>) =>
+      (await loadCluster(options(extra))).hosts.map(({ target }) => target.user);
+    await writeFile(join(directory, 'cluster.yaml'), FILES['cluster.yaml']!.replace('user: operator, ', ''));
+    const defaultUser = (address: string): string | undefined => (address === '10.0.0.1' ? 'configured' : undefined);
+    const seen = [await users({}), await users({ defaultUser })];
+    await writeFile(join(directory, 'cluster.yaml'), FILES['cluster.yaml']!);
+    expect(seen).toEqual([
+      ['someone', 'someone', 'me'],
+      ['configured', 'someone', 'me'],
+    ]);
+  });
+
   it('groups and roles, in the order of cluster.yaml', async () => {
     const { hosts, hostsWithRole, groups } = await loadCluster(options());
     expect(hosts.map(({ name, groups, roles }) => `${name}: ${groups.join(' ')}: ${roles.join(' ')}`)).toEqual([

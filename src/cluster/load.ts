@@ -22,6 +22,8 @@ export interface LoadOptions {
   /** Schemas of roles' variables by namespace. */
   schemas: Namespaces;
   roleNames: readonly string[];
+  /** Who logs in at an address when the inventory does not say: what the operator's ssh_config names. Default: the operator. */
+  defaultUser?: ((address: string) => string | undefined) | undefined;
 }
 
 /**
@@ -44,7 +46,7 @@ export async function loadCluster(options: LoadOptions): Promise<LoadedCluster> 
     directory,
     book,
     cacheDir: cacheDir === undefined ? defaultCacheDir(options.env) : resolve(join(directory, cacheDir)),
-    user: options.env.USER || userInfo().username,
+    defaultUser: (address) => options.defaultUser?.(address) ?? (options.env.USER || userInfo().username),
     digest: createHash('sha256')
       .update(JSON.stringify([files.digest, options.set ?? []]))
       .digest('hex'),
