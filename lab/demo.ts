@@ -3,7 +3,7 @@ import { execa } from 'execa';
 import { Lab, up } from './machines/index.ts';
 
 /** `make demo`: the lab comes up, and picluster bootstraps it as it would any machines. Run again, it changes nothing. */
-const lab = new Lab();
+const lab = new Lab({ name: process.argv[2] ?? '' });
 const root = fileURLToPath(new URL('..', import.meta.url));
 
 await up(lab, { say: (line) => console.log(line) });

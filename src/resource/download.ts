@@ -58,7 +58,7 @@ export const download = defineKind({
       script: fetching(spec, spec.source),
       fallback: {
         uploads: [{ source: spec.source, path: spec.path, mode: spec.mode }],
-        script: ownerScript(spec.path, spec),
+        script: joinScripts([ownerScript(spec.path, spec), sh`remember_sum ${spec.path} ${spec.source.sha256}`]),
       },
       timeoutMs: 30 * 60_000,
     };
@@ -106,6 +106,7 @@ function fetching(spec: Spec, { urls, sha256 }: ArtifactSource): Script {
     sh`
         sync "$aside" 2>/dev/null || sync
         rename_over "$aside" "$path"
+        remember_sum "$path" "$wanted"
         exit 0
       done
       rm -f "$aside"

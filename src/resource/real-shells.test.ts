@@ -10,6 +10,7 @@ import {
   readlinkSync,
   rmSync,
   symlinkSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { createServer, type Server } from 'node:http';
@@ -59,7 +60,12 @@ beforeEach(() => {
 afterEach(() => rmSync(root, { recursive: true }));
 
 describe.each(Object.entries(shells))('%s', (_, shell) => {
-  const environment = () => ({ ...process.env, LC_ALL: 'C.UTF-8', ...(shell.path ? { PATH: applets } : {}) });
+  const environment = () => ({
+    ...process.env,
+    LC_ALL: 'C.UTF-8',
+    picluster_sums: join(root, 'sums'),
+    ...(shell.path ? { PATH: applets } : {}),
+  });
 
   const start = (script: Script) => {
     const [program = '', ...argv] = shell.argv;
@@ -332,6 +338,22 @@ describe.each(Object.entries(shells))('%s', (_, shell) => {
       expect(await converge(wanted('/hello'))).toMatchObject({ fields: [{ field: 'mode' }] });
       expect(asked).toEqual([]);
       expect(readdirSync(at('bin'))).toEqual(['hello']);
+    });
+
+    it('remembers a checksum for as long as the file is not touched', async () => {
+      await converge(wanted('/hello'));
+      expect(text('sums')).toContain(sha256);
+      // The remembered sum is believed: a false one would be, too.
+      writeFileSync(at('sums'), text('sums').replace(sha256, sha256.replaceAll('2', '3')));
+      expect(await change(wanted('/hello'))).toMatchObject({ action: 'update' });
+      // Same size, same modification time, other content: the kernel's change time tells.
+      const { atime, mtime } = lstatSync(at('bin/hello'));
+      writeFileSync(at('bin/hello'), 'HELLO');
+      utimesSync(at('bin/hello'), atime, mtime);
+      expect(await change(wanted('/hello'))).toMatchObject({
+        action: 'update',
+        fields: [{ before: expect.stringMatching(/^3733cd977ff8/) }],
+      });
     });
 
     it('says that there is no way out when no URL answers', async () => {

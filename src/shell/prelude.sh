@@ -12,20 +12,49 @@ mode_owner() { stat -c '%a %U %G' "$1" 2>/dev/null; }
 # sum PATH: sha256 of a regular file, or nothing.
 sum() { [ -f "$1" ] && sha256sum <"$1" 2>/dev/null | cut -d' ' -f1; }
 
+# Checksums of large files that we verified when they came, with what stat(1) said then: one line each. The change time (ctime) is the
+# kernel's, so a file that was written since does not match.
+: "${picluster_sums:=/var/lib/picluster/sums}"
+
+# sum_key PATH...: what must be unchanged for a remembered checksum to hold.
+sum_key() { stat -c '%d.%i.%s.%y.%z|%n' -- "$@" 2>/dev/null; }
+
+# known_sums PATH...: "kSHA256  PATH" for each whose remembered checksum still holds.
+known_sums() {
+  [ -f "$picluster_sums" ] || return 0
+  sum_key "$@" | awk -v file="$picluster_sums" '
+    BEGIN { while ((getline line <file) > 0) sums[substr(line, 66)] = substr(line, 1, 64) }
+    $0 in sums { print "k" sums[$0] "  " substr($0, index($0, "|") + 1) }'
+}
+
+# remember_sum PATH SHA256: after the file was verified and is in its place.
+remember_sum() {
+  mkdir -p -m 0700 "${picluster_sums%/*}"
+  { [ ! -f "$picluster_sums" ] || grep -vF "|$1" "$picluster_sums" || true; printf '%s %s\n' "$2" "$(sum_key "$1")"; } >"$picluster_sums.new"
+  mv -f "$picluster_sums.new" "$picluster_sums"
+}
+
 # file_states PATH...: per path a record: type, mode, user, group, uid, gid, sha256 of a regular file. Symlinks are not followed.
 # One stat, one sha256sum, one awk for all. A path holds no newline and no backslash.
 file_states() {
+  known=$(known_sums "$@")
   {
     printf 'p%s\n' "$@"
     stat -c 's%F|%a|%U|%G|%u|%g|%n' -- "$@" 2>/dev/null
+    [ -z "$known" ] || printf '%s\n' "$known"
     count=$#
     for path; do
-      if [ -f "$path" ] && [ ! -L "$path" ]; then set -- "$@" "$path"; fi
+      if [ -f "$path" ] && [ ! -L "$path" ]; then
+        case "$known
+" in *"  $path
+"*) ;; *) set -- "$@" "$path" ;; esac
+      fi
     done
     shift "$count"
     [ $# -eq 0 ] || sha256sum -- "$@" 2>/dev/null
   } | awk '
     /^p/ { order[++n] = substr($0, 2); next }
+    /^k/ { sums[substr($0, 68)] = substr($0, 2, 64); next }
     /^s/ { at = index($0, "|/"); state[substr($0, at + 1)] = substr($0, 2, at - 2); next }
     { sums[substr($0, 67)] = substr($0, 1, 64) }
     END {
