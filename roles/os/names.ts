@@ -16,10 +16,11 @@ export function nameSteps(host: Host, vars: OsVars, cluster: Cluster): StepDraft
   ];
 }
 
-/** Address, full name, name: the first name is what `hostname -f` says. Hosts that are reached by a DNS name need no entry. */
+/** Address, full name, name: the first name is what `hostname -f` says. Hosts that are reached by a DNS name need no entry. Their order is not the inventory's. */
 export const entriesOf = ({ hosts, network }: Cluster): { address: string; names: string[] }[] =>
   hosts
     .filter(({ address }) => isIP(address) !== 0)
+    .toSorted((one, other) => one.address.localeCompare(other.address, 'en', { numeric: true }))
     .map(({ name, address }) => ({ address, names: [`${name}.${network.domain}`, name] }));
 
 const CLOUD_INIT = '/etc/cloud/cloud.cfg.d';
