@@ -32,7 +32,7 @@ export function buildCluster(validated: Validated, file: ClusterFile, options: B
     directory: options.directory,
     release: file.release,
     hosts,
-    network: deepFreeze(networkOf(file, hostsWithRole('k3s-server')[0] ?? hosts[0])),
+    network: deepFreeze(networkOf(file, firstByName(hostsWithRole('k3s-server')) ?? hosts[0])),
     gitops: deepFreeze(file.gitops),
     digest: options.digest,
     host(name: string): Host {
@@ -81,6 +81,10 @@ function networkOf(file: ClusterFile, first: Host | undefined): NetworkSettings 
   const { domain, apiEndpoint, clusterCidr, serviceCidr } = file.network;
   return { domain, clusterCidr, serviceCidr, apiEndpoint: apiEndpoint ?? { host: first?.address ?? 'localhost', port: 6443 } };
 }
+
+/** By name and not by place: a reordered inventory must not restart what was told the endpoint. */
+const firstByName = (hosts: readonly Host[]): Host | undefined =>
+  hosts.toSorted((a, b) => a.name.localeCompare(b.name, 'en', { numeric: true }))[0];
 
 function groupsFor(draft: Draft): Group[] {
   return draft.membership.order.map((name) => ({

@@ -19,7 +19,7 @@ export interface Host {
 export interface NetworkSettings {
   /** DNS domain of the nodes: `picluster.example.com`. */
   readonly domain: string;
-  /** Where API clients find the cluster; default: the address of the first server. */
+  /** Where API clients find the cluster; default: the address of the server whose name sorts first, however they are listed. */
   readonly apiEndpoint: { readonly host: string; readonly port: number };
   readonly clusterCidr: string;
   readonly serviceCidr: string;

@@ -50,7 +50,7 @@ const Network = z.strictObject({
   apiEndpoint: z
     .strictObject({ host: Address, port: Port.default(6443) })
     .optional()
-    .describe('Where API clients find the cluster; default: the first server'),
+    .describe('Where API clients find the cluster; default: the server whose name sorts first'),
   clusterCidr: Cidr.default('10.42.0.0/16').describe('Addresses of pods'),
   serviceCidr: Cidr.default('10.43.0.0/16').describe('Addresses of services'),
 });
