@@ -6,7 +6,7 @@ export LC_ALL=C
   find /etc /usr/local /root /home /opt /srv /boot /var/lib/picluster /var/lib/chrony /var/spool/cron /var/lib/rancher/k3s/agent/images -xdev \
     \( -path /etc/machine-id -o -path /etc/mtab -o -path /etc/ssl/certs -o -path '/etc/rancher/node' -o -path '/etc/.pwd.lock' -o -path '/etc/rancher/k3s/k3s.yaml' \
     -o -name '*.dpkg-old' -o -name 'ld.so.cache' -o -path '/etc/ld.so.cache' -o -name '*-' -o -path /var/lib/chrony/chrony.drift -o -path /root/.kube \
-    -o -path /etc/systemd/logind.conf.d/99-kubelet.conf -o -path /var/lib/picluster/stamps \) -prune -o -print 2>/dev/null |
+    -o -path /etc/systemd/logind.conf.d/99-kubelet.conf -o -path /var/lib/picluster/stamps -o -path /opt/containerd \) -prune -o -print 2>/dev/null |
   while IFS= read -r path; do
     if [ -h "$path" ]; then printf 'file %s link %s\n' "$path" "$(readlink "$path")"
     elif [ -d "$path" ]; then printf 'file %s directory %s\n' "$path" "$(stat -c '%a %U:%G' "$path")"

@@ -20,6 +20,7 @@ export function accountedFor(title: string): string[] {
         `stamp /var/lib/picluster/stamps/${id}.service`,
         'file /var/lib/picluster/sums',
         'file /var/lib/picluster',
+        ...broughtUp(id),
       ];
     case 'sysctl':
       return [`sysctl ${id}`, 'file /etc/sysctl.d/90-picluster.conf'];
@@ -35,3 +36,6 @@ export function accountedFor(title: string): string[] {
       return [];
   }
 }
+
+/** Units that a unit of ours wants, and that were idle before. */
+const broughtUp = (service: string): string[] => (service.startsWith('k3s') ? ['unit systemd-networkd-wait-online.service'] : []);
