@@ -62,6 +62,13 @@ const cases: { name: string; candidates: Candidate[]; findings: RegExp[] }[] = [
     findings: [/^b: its clock is 3600 s ahead of/],
   },
   {
+    name: 'two clusters',
+    candidates: ['one', 'two', 'one'].map((serverCa, index) =>
+      candidate(`n${index}`, { k3s: { version: 'v1', etcd: true, serverCa } }),
+    ),
+    findings: [/^n0, n2 and n1 belong to different Kubernetes clusters/],
+  },
+  {
     name: 'a login user who is not root',
     candidates: [candidate('a', { isRoot: false })],
     findings: [/^a: admin did not become root/],

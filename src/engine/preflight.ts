@@ -20,7 +20,7 @@ const MAX_SKEW_SECONDS = 30;
 
 /** All reasons not to begin, each naming its host. Pure. */
 export function preflightFindings(candidates: readonly Candidate[]): string[] {
-  return [...twins(candidates), ...clockSkew(candidates), ...candidates.flatMap(ownFindings)];
+  return [...twins(candidates), ...otherClusters(candidates), ...clockSkew(candidates), ...candidates.flatMap(ownFindings)];
 }
 
 function twins(candidates: readonly Candidate[]): string[] {
@@ -55,6 +55,17 @@ function duplicates(
   for (const [value, names] of holders)
     if (names.length > 1) groups.set(names.join(' and '), [...(groups.get(names.join(' and ')) ?? []), value]);
   return [...groups].map(([names, values]) => `${names} have the same ${what} ${values[0]} (${hint})`);
+}
+
+/** Servers of one cluster share one certificate authority: two of them are two clusters, and joining them would lose one. */
+function otherClusters(candidates: readonly Candidate[]): string[] {
+  const byAuthority = Map.groupBy(
+    candidates.filter(({ facts }) => facts.k3s.serverCa),
+    ({ facts }) => facts.k3s.serverCa,
+  );
+  if (byAuthority.size < 2) return [];
+  const clusters = [...byAuthority.values()].map((members) => members.map(({ host }) => host.name).join(', '));
+  return [`${clusters.join(' and ')} belong to different Kubernetes clusters (remove K3s from those that should join anew)`];
 }
 
 function clockSkew(candidates: readonly Candidate[]): string[] {

@@ -63,7 +63,7 @@ describe.each(Object.entries(shells))('%s', (_, shell) => {
   const environment = () => ({
     ...process.env,
     LC_ALL: 'C.UTF-8',
-    picluster_sums: join(root, 'sums'),
+    known_sums_file: join(root, 'sums'),
     ...(shell.path ? { PATH: applets } : {}),
   });
 

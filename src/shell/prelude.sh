@@ -13,26 +13,27 @@ mode_owner() { stat -c '%a %U %G' "$1" 2>/dev/null; }
 sum() { [ -f "$1" ] && sha256sum <"$1" 2>/dev/null | cut -d' ' -f1; }
 
 # Checksums of large files that we verified when they came, with what stat(1) said then: one line each. The change time (ctime) is the
-# kernel's, so a file that was written since does not match.
-: "${picluster_sums:=/var/lib/picluster/sums}"
+# kernel's, so a file that was written since does not match. They lie in /var/lib/picluster/sums; $known_sums_file is for tests.
 
 # sum_key PATH...: what must be unchanged for a remembered checksum to hold.
 sum_key() { stat -c '%d.%i.%s.%y.%z|%n' -- "$@" 2>/dev/null; }
 
 # known_sums PATH...: "kSHA256  PATH" for each whose remembered checksum still holds.
 known_sums() {
-  [ -f "$picluster_sums" ] || return 0
-  sum_key "$@" | awk -v file="$picluster_sums" '
+  sums=${known_sums_file:-/var/lib/picluster/sums}
+  [ -f "$sums" ] || return 0
+  sum_key "$@" | awk -v file="$sums" '
     BEGIN { while ((getline line <file) > 0) sums[substr(line, 66)] = substr(line, 1, 64) }
     $0 in sums { print "k" sums[$0] "  " substr($0, index($0, "|") + 1) }'
 }
 
 # remember_sum PATH SHA256: after the file was verified and is in its place.
-remember_sum() {
-  mkdir -p -m 0700 "${picluster_sums%/*}"
-  { [ ! -f "$picluster_sums" ] || grep -vF "|$1" "$picluster_sums" || true; printf '%s %s\n' "$2" "$(sum_key "$1")"; } >"$picluster_sums.new"
-  mv -f "$picluster_sums.new" "$picluster_sums"
-}
+remember_sum() (
+  sums=${known_sums_file:-/var/lib/picluster/sums}
+  mkdir -p -m 0700 "${sums%/*}"
+  { [ ! -f "$sums" ] || grep -vF "|$1" "$sums" || true; printf '%s %s\n' "$2" "$(sum_key "$1")"; } >"$sums.new"
+  mv -f "$sums.new" "$sums"
+)
 
 # file_states PATH...: per path a record: type, mode, user, group, uid, gid, sha256 of a regular file. Symlinks are not followed.
 # One stat, one sha256sum, one awk for all. A path holds no newline and no backslash.

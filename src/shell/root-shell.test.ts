@@ -13,7 +13,7 @@ describe.each(['dash', 'bash', 'busybox sh'])('a root shell of %s', (name) => {
   let shell: RootShell;
 
   beforeAll(async () => {
-    connection = localConnection({ shell: name, graceMs: 500 });
+    connection = localConnection({ shell: name, graceMs: 1_000 });
     shell = await connection.shell({ signal: AbortSignal.timeout(60_000), become: { method: 'none' } });
   });
   afterAll(() => connection.close());
