@@ -47,7 +47,7 @@ async function expectHealed(): Promise<void> {
   await waitUntilUnlocked(lab);
   await converge();
   expect(await converge()).toBe(0);
-  await expectManifests(lab, whole.manifests);
+  await expectManifests(lab, 'n1', whole.manifests);
 }
 
 beforeAll(async () => {
@@ -60,7 +60,7 @@ beforeAll(async () => {
   const { exitCode, stderr, events } = await picluster().ended;
   expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
   expect(await converge()).toBe(0);
-  whole = { manifests: await manifests(lab), boundaries: events.filter(isBoundary).length };
+  whole = { manifests: await manifests(lab, 'n1'), boundaries: events.filter(isBoundary).length };
 });
 
 afterAll(async () => {
@@ -94,7 +94,7 @@ test('killed between the changed file and the restart that it asks for', async (
   expect(await converge()).toBe(1);
   expect(await mainPid()).not.toBe(before);
   expect(await converge()).toBe(0);
-  await expectManifests(lab, whole.manifests);
+  await expectManifests(lab, 'n1', whole.manifests);
 });
 
 describe('killed at a step boundary, from blank', () => {
