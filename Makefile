@@ -26,8 +26,11 @@ test: setup ## all tests, the lab's included (root; 10 minutes with the lab's ar
 chaos: setup ## long: ten kills at seeded boundaries, each from blank (SEED=n to repeat one)
 	CHAOS_KILLS=10 $(VITEST) --project lab test/survive.lab.test.ts
 
+bench: setup ## how long the command line takes to start
+	$(NODE) bench/cli-start.ts
+
 lab-down-and-erase: setup ## remove this checkout's lab: machines, their disks, network (asks first)
 	@read -r -p 'Erase all machines of this lab? Type yes: ' answer && [ "$$answer" = yes ]
 	$(NODE) bin/picluster.js lab down
 
-.PHONY: help setup check demo test chaos lab-down-and-erase
+.PHONY: help setup check demo test chaos bench lab-down-and-erase

@@ -133,7 +133,7 @@ async function planAndApply(engine: Run, options: ExecuteOptions, emit: (event: 
   if (!options.isConfirmed && !(await confirm(question(plan))))
     return { changed: 0, failed: 0, notReached: plan.changes.length, exitCode: EXIT.interrupted };
   const result = await engine.apply(plan);
-  if (isText) process.stdout.write(resultFooter(result));
+  if (isText) process.stdout.write(resultFooter(plan, result));
   return result.exitCode === EXIT.done && options.detailedExitcode && result.changed > 0
     ? { ...result, exitCode: EXIT.changed }
     : result;

@@ -11,9 +11,12 @@ export function planFooter(plan: Plan, lost: readonly string[]): string {
   return `${summary}\n${lost.length > 0 ? `not seen: ${lost.join(', ')}\n` : ''}`;
 }
 
-export function resultFooter({ changed, failed, notReached }: RunResult): string {
+/** What came of it. What was right by the time it was reached (an earlier step did it, or it did itself) is said too: the plan counted it. */
+export function resultFooter(plan: Plan, { changed, failed, notReached }: RunResult): string {
+  const settled = Math.max(0, plan.changes.length - changed - failed - notReached);
   const parts = [
     `${changed} changed`,
+    ...(settled > 0 ? [`${settled} right by the time they were reached`] : []),
     ...(failed > 0 ? [`${failed} failed`] : []),
     ...(notReached > 0 ? [`${notReached} not reached`] : []),
   ];
