@@ -1,5 +1,5 @@
 import type { Plan } from '#src/engine/plan.ts';
-import type { RunResult } from '#src/engine/run.ts';
+import type { RunResult } from '#src/engine/run-result.ts';
 
 /** What a plan comes to, in one or two lines. */
 export function planFooter(plan: Plan, lost: readonly string[]): string {

@@ -31,6 +31,8 @@ export interface GitOpsSettings {
   readonly path: string;
   /** How often Flux looks, as Flux writes it: `1m`. */
   readonly interval: string;
+  /** Bound of each of bootstrap's waits for Flux: `10m`, which is long because small machines pull images slowly. */
+  readonly timeout: string;
   /** Which kind of credentials the Secret holds; their values are secrets `git.*`. */
   readonly auth: 'none' | 'token' | 'ssh';
   /** Values of the ConfigMap `cluster-settings` for Flux's post-build substitution. */

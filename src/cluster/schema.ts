@@ -67,6 +67,11 @@ const GitOps = z.strictObject({
     .regex(/^(?:\d+(?:\.\d+)?(?:h|m|s|ms))+$/, 'must be a duration such as 1m or 30s')
     .default('1m')
     .describe('How often Flux looks'),
+  timeout: z
+    .string()
+    .regex(/^(?:\d+(?:h|m|s))+$/, 'must be a duration such as 10m or 1m30s')
+    .default('10m')
+    .describe('How long bootstrap waits for the controllers of Flux, and then for what is in git'),
   auth: z.enum(['none', 'token', 'ssh']).default('none').describe('Credentials; their values are the secrets git.*'),
   settings: z
     .record(z.string().regex(/^[A-Za-z_]\w*$/, 'must be a name of letters, digits and _'), z.string())

@@ -1,5 +1,6 @@
 import type { Host } from '#src/cluster/cluster.ts';
 import { HostLostError, LockedError, PermissionError, PiclusterError } from '#src/errors.ts';
+import { mapBounded } from '#src/map-bounded.ts';
 import type { LockRequest } from '#src/transport/connection.ts';
 import { toEventError } from './event-error.ts';
 import type { Emit } from './events.ts';
@@ -94,17 +95,4 @@ function throwRefusals(errors: readonly PiclusterError[]): void {
       first.hint ? { hint: first.hint } : {},
     );
   }
-}
-
-async function mapBounded<T, R>(items: readonly T[], limit: number, work: (item: T) => Promise<R>): Promise<R[]> {
-  const results: R[] = [];
-  let next = 0;
-  const worker = async (): Promise<void> => {
-    while (next < items.length) {
-      const index = next++;
-      results[index] = await work(items[index] as T);
-    }
-  };
-  await Promise.all(Array.from({ length: Math.min(limit, items.length) }, worker));
-  return results;
 }

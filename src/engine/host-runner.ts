@@ -1,4 +1,4 @@
-import { HostLostError, InterruptedError, PiclusterError, StepFailedError, VerifyError } from '#src/errors.ts';
+import { HostLostError, InterruptedError, PiclusterError, VerifyError } from '#src/errors.ts';
 import type { Change } from '#src/resource/kind.ts';
 import type { ActionContext } from '#src/role/action.ts';
 import type { StepRef } from '#src/role/step.ts';
@@ -10,7 +10,9 @@ import type { Emit, StepStatus } from './events.ts';
 import type { Graph, Step } from './graph.ts';
 import { isResourceStep, type Observations, type ResourceStep } from './observe.ts';
 import { resourceChange } from './plan.ts';
+import { PoolTurns } from './pool-turns.ts';
 import type { HostSession } from './session.ts';
+import { asStepError, notAsItShouldBe } from './step-error.ts';
 import { nextStretch, untilDisturbed } from './stretch.ts';
 
 export interface HostRunnerOptions {
@@ -36,10 +38,11 @@ export class HostRunner {
   #pending: Step[];
   /** Something ran that may have changed what the last probe saw. */
   #isStale = false;
-  readonly #turns = new Map<string, (failed?: StepRef) => void>();
+  readonly #turns: PoolTurns;
 
   constructor(options: HostRunnerOptions) {
     this.#options = options;
+    this.#turns = new PoolTurns(options.host, options.graph, options.board);
     this.#pending = [...(options.graph.byHost.get(options.host) ?? [])];
   }
 
@@ -48,13 +51,13 @@ export class HostRunner {
     try {
       while (this.#pending.length > 0) {
         await this.#next();
-        this.#leavePools();
+        this.#turns.leaveFinished();
         this.#pending = this.#pending.filter((step) => !this.#options.board.has(step.ref));
       }
     } catch (error) {
       this.#abandon(error);
     } finally {
-      for (const release of this.#turns.values()) release();
+      this.#turns.leaveAll();
     }
   }
 
@@ -142,22 +145,13 @@ export class HostRunner {
   }
 
   #settleResult({ step, change, durationMs, error }: TaskResult): void {
-    const { session, observations, host } = this.#options;
+    const { session, observations } = this.#options;
     const left = session && !error ? step.work.kind.diff(step.work.spec, observations.get(step.ref), session.facts) : undefined;
     if (!left) {
       this.#settle(step, error ? 'failed' : 'changed', { change, durationMs, ...(error ? { error } : {}) });
       return;
     }
-    const fields = left.fields.map(
-      ({ field, before, after }) => `${field}: is ${before ?? 'absent'}, should be ${after ?? 'absent'}`,
-    );
-    const verifyError = new VerifyError(`${step.title} ran, and is still not as it should be`, {
-      host,
-      step: step.ref,
-      output: fields.join('\n'),
-      hint: 'something on the machine sets it back, or overrides it',
-    });
-    this.#settle(step, 'failed', { error: verifyError, durationMs, change });
+    this.#settle(step, 'failed', { error: notAsItShouldBe(step, left), durationMs, change });
   }
 
   async #probeAgain(steps: readonly ResourceStep[]): Promise<void> {
@@ -203,24 +197,10 @@ export class HostRunner {
     return signal.aborted || (error instanceof HostLostError && (error.host === undefined || error.host === host));
   }
 
-  /** Waits for the host's turn, which it keeps until its last step of the pool has ended. */
   async #enter(step: Step, pool: string): Promise<boolean> {
-    if (this.#turns.has(pool)) return true;
-    const turn = await this.#options.board.enter(pool, this.#options.signal);
-    if (!turn.go) this.#settle(step, 'not-reached', { reason: turn.reason });
-    else this.#turns.set(pool, turn.release);
-    return turn.go;
-  }
-
-  #leavePools(): void {
-    const { board, graph, host } = this.#options;
-    for (const [pool, release] of this.#turns) {
-      const members = (graph.byHost.get(host) ?? []).filter((step) => step.pool === pool);
-      const failed = members.find((step) => board.outcome(step.ref)?.status === 'failed');
-      if (!failed && members.some((step) => !board.has(step.ref))) continue;
-      release(failed?.ref);
-      this.#turns.delete(pool);
-    }
+    const reason = await this.#turns.enter(pool, this.#options.signal);
+    if (reason !== undefined) this.#settle(step, 'not-reached', { reason });
+    return reason === undefined;
   }
 
   /** The host is lost or the run was stopped: the step under way failed, what follows was not reached. */
@@ -259,11 +239,4 @@ export class HostRunner {
     });
     board.settle(step.ref, { status, ...(reason ? { reason } : {}), ...(error ? { code: error.code } : {}) });
   }
-}
-
-function asStepError(error: unknown, step: Step): PiclusterError {
-  if (error instanceof PiclusterError)
-    return Object.assign(error, { step: error.step ?? step.ref, host: error.host ?? step.host });
-  const message = error instanceof Error ? error.message : String(error);
-  return new StepFailedError(`${step.title}: ${message}`, { host: step.host, step: step.ref, cause: error });
 }

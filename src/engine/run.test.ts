@@ -14,7 +14,8 @@ import { type StepList, step, stepRef } from '#src/role/step.ts';
 import { sh } from '#src/shell/script.ts';
 import { localConnection } from '#src/transport/local.ts';
 import type { EngineEvent } from './events.ts';
-import { Run, type RunOptions, type RunResult } from './run.ts';
+import { Run, type RunOptions } from './run.ts';
+import type { RunResult } from './run-result.ts';
 
 /** The whole engine over real shells on this machine; each "host" has a directory of its own. */
 let root: string;

@@ -1,5 +1,5 @@
 import type { Cluster, Host } from '#src/cluster/cluster.ts';
-import { EXIT, HostLostError, InterruptedError, type PiclusterError, RefusedError } from '#src/errors.ts';
+import { HostLostError, InterruptedError, type PiclusterError, RefusedError } from '#src/errors.ts';
 import type { KubeClient } from '#src/kube/client.ts';
 import type { ActionContext } from '#src/role/action.ts';
 import type { Role } from '#src/role/role.ts';
@@ -18,6 +18,7 @@ import { isResourceStep, type Observations } from './observe.ts';
 import { makePlan, type Plan } from './plan.ts';
 import { preflightFindings } from './preflight.ts';
 import { requirementsOf, roleSteps } from './role-steps.ts';
+import { type RunResult, resultOf } from './run-result.ts';
 import type { Connect, HostSession } from './session.ts';
 
 /** Pseudo-host of the work that this machine does itself. */
@@ -42,13 +43,6 @@ export interface RunOptions {
   readonly signal: AbortSignal;
   draining(): boolean;
   readonly fetchArtifact: ApplyOptions['fetchArtifact'];
-}
-
-export interface RunResult {
-  readonly changed: number;
-  readonly failed: number;
-  readonly notReached: number;
-  readonly exitCode: number;
 }
 
 /** One pass over a cluster: `connect()`, `plan()`, `apply()`, `close()`. Nothing is shared between runs. */
@@ -165,7 +159,8 @@ export class Run {
       const hosts = [...graph.byHost.keys()];
       this.#options.emit({ type: 'host.work', hosts });
       await Promise.all(hosts.map((host) => this.#runHost(host, graph, board, planned)));
-      return this.#result(board);
+      const isInterrupted = this.#options.signal.aborted || this.#options.draining();
+      return resultOf(board, { isInterrupted, isHostLost: this.#fleet.lost.size > 0 });
     });
   }
 
@@ -217,16 +212,6 @@ export class Run {
     };
   }
 
-  #result(board: Board): RunResult {
-    const isInterrupted = this.#options.signal.aborted || this.#options.draining();
-    return {
-      changed: board.count('changed'),
-      failed: board.count('failed'),
-      notReached: board.count('not-reached'),
-      exitCode: isInterrupted ? EXIT.interrupted : exitCodeOf(board, this.#fleet.lost.size > 0),
-    };
-  }
-
   async #phase<T>(phase: string, work: () => Promise<T>): Promise<T> {
     const { emit, signal } = this.#options;
     if (signal.aborted) throw new InterruptedError('the run was interrupted');
@@ -243,12 +228,4 @@ export class Run {
     await this.#kube.close();
     await this.#fleet.close();
   }
-}
-
-/** A lost host says most, then a failed step, then one whose verification failed. */
-function exitCodeOf(board: Board, isHostLost: boolean): number {
-  const codes = board.failureCodes;
-  if (isHostLost || codes.has('E_HOST_LOST')) return EXIT.hostLost;
-  if (codes.size === 0) return board.count('not-reached') > 0 ? EXIT.stepFailed : EXIT.done;
-  return [...codes].every((code) => code === 'E_VERIFY') ? EXIT.verifyFailed : EXIT.stepFailed;
 }

@@ -7,16 +7,15 @@ import type { KubeObject } from '#src/kube/client.ts';
 import { parseManifests } from '#src/kube/manifests.ts';
 import type { Action } from '#src/role/action.ts';
 import { waitForControllers } from './controllers-wait.ts';
+import { durationMs } from './duration.ts';
 import { isHandedOver } from './handed-over.ts';
 import { FLUX_NAMESPACE, fluxNamespace, syncObjects } from './objects.ts';
 import { waitForSync } from './sync-wait.ts';
 
 export interface HandoffOptions {
-  /** Bound of each of the two waits. Default 10 minutes: small machines pull images slowly. */
+  /** Bound of each of the two waits. Default: `gitops.timeout`. */
   timeoutMs?: number;
 }
-
-const DEFAULT_TIMEOUT_MS = 10 * 60_000;
 
 /**
  * Hands the cluster to Flux, each step after the one before; none without `gitops` in the cluster.
@@ -29,7 +28,7 @@ export function fluxSteps(
 ): Action[] {
   const { gitops } = cluster;
   if (!gitops) return [];
-  const timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
+  const timeoutMs = options.timeoutMs ?? durationMs(gitops.timeout);
   const install = once(async (signal) =>
     withNamespace(parseManifests(await installManifest(signal), "Flux's install manifests")),
   );

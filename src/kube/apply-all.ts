@@ -1,4 +1,5 @@
 import { RefusedError } from '#src/errors.ts';
+import { mapBounded } from '#src/map-bounded.ts';
 import type { FieldChange } from '#src/resource/kind.ts';
 import type { KubeClient, KubeObject } from './client.ts';
 import { differences } from './differences.ts';
@@ -7,7 +8,6 @@ import { explainObject } from './explain.ts';
 import { FIELD_MANAGER } from './kube-client.ts';
 import { isSurelyApplied } from './managed-fields.ts';
 import { inWaves } from './manifests.ts';
-import { mapBounded } from './map-bounded.ts';
 import { conditionOf, describeObject, refOf } from './objects.ts';
 import { type Owner, ownerOf } from './owner.ts';
 import { waitFor } from './wait.ts';

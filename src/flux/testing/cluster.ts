@@ -21,6 +21,7 @@ export function clusterWith(
       branch: 'main',
       path: './clusters/test',
       interval: '1m',
+      timeout: '10m',
       auth: 'none',
       settings: {},
       before: [],
