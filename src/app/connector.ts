@@ -13,6 +13,7 @@ export function connector(stateDirectory: string, emit: Emit): Connect {
     return connect(target, {
       signal,
       knownHosts: await knownHosts,
+      onWarning: (text) => emit({ type: 'warning', text }),
       onHostKey: ({ host, fingerprint }) => emit({ type: 'host.key.trusted', host, fingerprint }),
     });
   };

@@ -1,22 +1,20 @@
-import { randomBytes } from 'node:crypto';
+import type { Cluster } from '#src/cluster/cluster.ts';
 import type { EngineEvent } from '#src/engine/events.ts';
-import { Journal, runName } from '#src/engine/journal.ts';
 import { hostLock } from '#src/engine/lock.ts';
 import type { Plan } from '#src/engine/plan.ts';
 import { Run } from '#src/engine/run.ts';
 import type { RunResult } from '#src/engine/run-result.ts';
 import { stateDirectory } from '#src/engine/state-directory.ts';
-import { EXIT, type PiclusterError, RefusedError, UsageError } from '#src/errors.ts';
-import { createRenderer, type OutputFormat } from '#src/render/renderer.ts';
-import { TimingCollector } from '#src/render/timing.ts';
-import { redactor } from '#src/secrets/secret.ts';
+import { EXIT, PiclusterError, RefusedError, UsageError } from '#src/errors.ts';
+import type { OutputFormat } from '#src/render/renderer.ts';
 import { confirm } from './confirm.ts';
 import { connector } from './connector.ts';
 import { controlSteps } from './control-steps.ts';
 import { planFooter, resultFooter } from './footer.ts';
 import { initServerOf } from './init-server.ts';
-import { openCluster } from './open-cluster.ts';
-import { listenForInterrupts } from './signals.ts';
+import { type OpenedCluster, openCluster } from './open-cluster.ts';
+import { RunRecord } from './run-record.ts';
+import { type Interrupts, listenForInterrupts } from './signals.ts';
 import { summary } from './summary.ts';
 
 export interface ExecuteOptions {
@@ -33,89 +31,92 @@ export interface ExecuteOptions {
   kubeconfig: string | undefined;
 }
 
+const NOTHING_DONE: RunResult = { changed: 0, failed: 0, notReached: 0, exitCode: EXIT.done };
+
 /** plan, apply and bootstrap are one thing that stops earlier or later. Returns the exit code; throws PiclusterError. */
 export async function execute(options: ExecuteOptions): Promise<number> {
-  if (options.command !== 'plan' && !options.isConfirmed && !process.stdin.isTTY) {
-    throw new UsageError(`${options.command} asks before it changes anything, and there is no terminal to ask on`, {
-      hint: 'give --yes, or look first with: picluster plan',
-    });
-  }
-  const startedAt = performance.now();
-  const { cluster, roles, chosen, artifacts, warnings } = await openCluster(options);
+  refuseToAskNobody(options);
+  const opened = await openCluster(options);
+  const { cluster, artifacts, chosen, warnings } = opened;
   const state = await stateDirectory(cluster);
-  const run = runName(new Date(), randomBytes(2).toString('hex'));
-  const journal = new Journal(state, run, redactor(cluster.secrets));
-  const renderer = await createRenderer(options.output, process.stdout, { showDiffs: options.diff });
-  const timing = new TimingCollector();
-  const emit = (event: EngineEvent): void => {
-    const stamped = journal.append(event);
-    timing.onEvent(stamped);
-    renderer.onEvent(stamped);
-  };
-  const interrupts = listenForInterrupts((text) => emit({ type: 'warning', text }));
-  const { version } = (await import('../../package.json', { with: { type: 'json' } })).default;
+  const record = await RunRecord.open(state, cluster, options.output, { showDiffs: options.diff });
+  const interrupts = listenForInterrupts((text) => record.emit({ type: 'warning', text }));
+  const engine = makeRun(options, opened, { state, record, interrupts });
 
-  emit({
-    type: 'run.start',
-    run,
-    command: options.command,
-    cluster: cluster.name,
-    release: cluster.release,
-    hosts: chosen.map(({ name }) => name),
-    version,
-  });
-  for (const text of warnings) emit({ type: 'warning', text });
-  const initServer = initServerOf(cluster);
-  const engine = new Run({
-    cluster,
-    roles,
-    chosen,
-    initServer,
-    stateDirectory: state,
-    lock: options.command === 'plan' ? undefined : hostLock(run, options.command, new Date()),
-    connect: connector(state, emit),
-    emit,
-    signal: interrupts.signal,
-    draining: () => interrupts.draining(),
-    fetchArtifact: artifacts.fetch,
-    ...(options.command === 'bootstrap'
-      ? { control: controlSteps({ cluster, artifacts, kubeconfig: options.kubeconfig, signal: interrupts.signal }) }
-      : {}),
-  });
-
-  let result: RunResult = { changed: 0, failed: 0, notReached: 0, exitCode: EXIT.bug };
+  let result = NOTHING_DONE;
   try {
-    await artifacts.prepare(interrupts.signal, (text) => emit({ type: 'fact', text }));
-    result = await planAndApply(engine, options, emit);
-    if (options.command === 'bootstrap' && options.output === 'text' && result.exitCode === EXIT.done && initServer) {
-      await renderer.flush();
-      process.stdout.write(
-        await summary({
-          kube: await engine.kube(),
-          timings: timing.timings,
-          hasGitOps: cluster.gitops !== undefined,
-          context: cluster.name,
-          kubeconfig: options.kubeconfig,
-        }),
-      );
-    }
+    await record.start(options.command, cluster, chosen);
+    for (const text of warnings) record.emit({ type: 'warning', text });
+    await artifacts.prepare(interrupts.signal, (text) => record.emit({ type: 'fact', text }));
+    result = await planAndApply(engine, options, record.emit);
+    await showSummary(engine, options, cluster, record, result);
   } catch (error) {
-    result = { ...result, exitCode: (error as PiclusterError).exitCode ?? EXIT.bug };
+    result = { ...result, exitCode: error instanceof PiclusterError ? error.exitCode : EXIT.bug };
     throw error;
   } finally {
     await engine.close();
-    const status =
-      result.exitCode === EXIT.done || result.exitCode === EXIT.changed
-        ? 'done'
-        : result.exitCode === EXIT.interrupted
-          ? 'interrupted'
-          : 'failed';
-    emit({ type: 'run.end', status, ...result, durationMs: performance.now() - startedAt });
+    await record.end(result);
     interrupts.dispose();
-    await renderer.close();
-    journal.close();
   }
   return result.exitCode;
+}
+
+function refuseToAskNobody({ command, isConfirmed }: ExecuteOptions): void {
+  if (command === 'plan' || isConfirmed || process.stdin.isTTY) return;
+  throw new UsageError(`${command} asks before it changes anything, and there is no terminal to ask on`, {
+    hint: 'give --yes, or look first with: picluster plan',
+  });
+}
+
+interface RunParts {
+  state: string;
+  record: RunRecord;
+  interrupts: Interrupts;
+}
+
+function makeRun(
+  options: ExecuteOptions,
+  { cluster, roles, chosen, artifacts }: OpenedCluster,
+  { state, record, interrupts }: RunParts,
+): Run {
+  const { command, kubeconfig } = options;
+  const { signal } = interrupts;
+  return new Run({
+    cluster,
+    roles,
+    chosen,
+    initServer: initServerOf(cluster),
+    stateDirectory: state,
+    lock: command === 'plan' ? undefined : hostLock(record.name, command, new Date()),
+    connect: connector(state, record.emit),
+    emit: record.emit,
+    signal,
+    draining: () => interrupts.draining(),
+    fetchArtifact: artifacts.fetch,
+    ...(command === 'bootstrap' ? { control: controlSteps({ cluster, artifacts, kubeconfig, signal }) } : {}),
+  });
+}
+
+async function showSummary(
+  engine: Run,
+  options: ExecuteOptions,
+  cluster: Cluster,
+  record: RunRecord,
+  { exitCode }: RunResult,
+): Promise<void> {
+  const isGood = exitCode === EXIT.done || exitCode === EXIT.changed;
+  if (options.command !== 'bootstrap' || options.output !== 'text' || !isGood || !initServerOf(cluster)) return;
+  await record.flush();
+  const hasGitOps = cluster.gitops !== undefined;
+  process.stdout.write(
+    await summary({
+      kube: await engine.kube(),
+      timings: record.timings,
+      hasGitOps,
+      context: cluster.name,
+      kubeconfig: options.kubeconfig,
+    }),
+  );
 }
 
 async function planAndApply(engine: Run, options: ExecuteOptions, emit: (event: EngineEvent) => void): Promise<RunResult> {

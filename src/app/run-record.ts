@@ -1,0 +1,75 @@
+import { randomBytes } from 'node:crypto';
+import type { Cluster, Host } from '#src/cluster/cluster.ts';
+import type { EngineEvent } from '#src/engine/events.ts';
+import { Journal, runName } from '#src/engine/journal.ts';
+import type { RunResult } from '#src/engine/run-result.ts';
+import { EXIT } from '#src/errors.ts';
+import { createRenderer, type OutputFormat, type Renderer } from '#src/render/renderer.ts';
+import { type Timing, TimingCollector } from '#src/render/timing.ts';
+import { redactor } from '#src/secrets/secret.ts';
+
+/** Where the events of one run go: journal first, then whoever shows them. */
+export class RunRecord {
+  /** Name of the run. */
+  readonly name: string;
+  readonly #journal: Journal;
+  readonly #renderer: Renderer;
+  readonly #timing = new TimingCollector();
+  readonly #startedAt = performance.now();
+
+  private constructor(name: string, journal: Journal, renderer: Renderer) {
+    this.name = name;
+    this.#journal = journal;
+    this.#renderer = renderer;
+  }
+
+  static async open(
+    stateDirectory: string,
+    cluster: Cluster,
+    output: OutputFormat,
+    options: { showDiffs: boolean },
+  ): Promise<RunRecord> {
+    const name = runName(new Date(), randomBytes(2).toString('hex'));
+    const journal = new Journal(stateDirectory, name, redactor(cluster.secrets));
+    return new RunRecord(name, journal, await createRenderer(output, process.stdout, options));
+  }
+
+  readonly emit = (event: EngineEvent): void => {
+    const stamped = this.#journal.append(event);
+    this.#timing.onEvent(stamped);
+    this.#renderer.onEvent(stamped);
+  };
+
+  async start(command: string, cluster: Cluster, chosen: readonly Host[]): Promise<void> {
+    const { version } = (await import('../../package.json', { with: { type: 'json' } })).default;
+    this.emit({
+      type: 'run.start',
+      run: this.name,
+      command,
+      cluster: cluster.name,
+      release: cluster.release,
+      hosts: chosen.map(({ name }) => name),
+      version,
+    });
+  }
+
+  get timings(): Timing[] {
+    return this.#timing.timings;
+  }
+
+  /** Ends what moves on the terminal, so that other text can be written. */
+  flush(): Promise<void> {
+    return this.#renderer.flush();
+  }
+
+  async end(result: RunResult): Promise<void> {
+    this.emit({ type: 'run.end', status: statusOf(result.exitCode), ...result, durationMs: performance.now() - this.#startedAt });
+    await this.#renderer.close();
+    this.#journal.close();
+  }
+}
+
+function statusOf(exitCode: number): 'done' | 'failed' | 'interrupted' {
+  if (exitCode === EXIT.interrupted) return 'interrupted';
+  return exitCode === EXIT.done || exitCode === EXIT.changed ? 'done' : 'failed';
+}
