@@ -132,7 +132,7 @@ describe('waiting for Flux', () => {
       if (seen.path === ROOT_PATH) setStatus(ROOT_PATH, { conditions });
       return undefined;
     };
-    const error = await steps(300)
+    const error = await steps(2_000)
       .get('flux-ready')
       ?.run(context)
       .catch((error) => error);
