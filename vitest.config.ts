@@ -1,6 +1,9 @@
 import { defineConfig } from 'vitest/config';
 
-/** Two projects: `unit` needs nothing but Node; `lab` needs root and the lab's machines, one file after the other. */
+/**
+ * Three projects: `unit` is quick and for every save; `process` runs real shells and SSH servers of this machine, and waits for them;
+ * `lab` needs root and the lab's machines, one file after the other.
+ */
 export default defineConfig({
   test: {
     projects: [
@@ -8,7 +11,13 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['{src,roles,lab,test,bench}/**/*.test.ts'],
-          exclude: ['**/*.lab.test.ts', '**/node_modules/**'],
+          exclude: ['**/*.lab.test.ts', '**/*.process.test.ts', '**/node_modules/**'],
+        },
+      },
+      {
+        test: {
+          name: 'process',
+          include: ['{src,roles,lab,test}/**/*.process.test.ts'],
         },
       },
       {

@@ -41,7 +41,8 @@ async function vitest(project: string): Promise<Counts> {
 }
 
 const counts: Counts[] = [];
-for (const suite of [statics, () => vitest('unit'), goTests, () => vitest('lab')]) counts.push(await suite());
+for (const suite of [statics, () => vitest('unit'), () => vitest('process'), goTests, () => vitest('lab')])
+  counts.push(await suite());
 const total = addCounts(counts);
 writeFileSync(`${RESULTS}/summary.txt`, `${formatCounts(total)}\n`);
 console.log(formatCounts(total));
