@@ -78,7 +78,7 @@ export default defineRole({
         }),
         { pool: POOL },
       ),
-      ...inhibitorStep(vars, unitName('server')),
+      ...inhibitorStep(vars, unitName('server'), { pool: POOL }),
       ...nodeSteps(host.name, vars, facts),
     ];
   },

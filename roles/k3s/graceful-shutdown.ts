@@ -1,7 +1,7 @@
 import { command } from '#src/resource/command.ts';
 import { directory } from '#src/resource/directory.ts';
 import { file } from '#src/resource/file.ts';
-import { type StepDraft, step } from '#src/role/step.ts';
+import { type StepDraft, type StepOptions, step } from '#src/role/step.ts';
 import { sh } from '#src/shell/script.ts';
 import { logindDelaySeconds } from './kubelet.ts';
 import type { K3sVars } from './vars.ts';
@@ -64,8 +64,11 @@ function effectiveDelay(grace: number, delay: number) {
   });
 }
 
-/** kubelet holds logind's inhibitor: only then does a shutdown wait for it. To be checked after the unit has started. */
-export function inhibitorStep(vars: K3sVars, unit: string): StepDraft[] {
+/**
+ * kubelet holds logind's inhibitor: only then does a shutdown wait for it. To be checked after the unit has started.
+ * It asks once, at its start, and in vain while logind's delay is too short: a unit that has run without it for a while is restarted.
+ */
+export function inhibitorStep(vars: K3sVars, unit: string, options: Pick<StepOptions, 'pool'> = {}): StepDraft[] {
   if (logindDelaySeconds(vars).grace === 0) return [];
   const held = sh`busctl call ${words(MANAGER)} ListInhibitors 2>/dev/null | grep -q '"shutdown[^"]*" "kubelet"'`;
   // kubelet takes its lock some seconds after the unit is active: one that has just started is given time.
@@ -83,24 +86,33 @@ export function inhibitorStep(vars: K3sVars, unit: string): StepDraft[] {
                 sleep 1
               done
             fi
-            ${held}
+            ${held} || {
+              systemctl -q is-active ${unit} && echo "kubelet holds no inhibitor, ${unit} is to be restarted"
+              false
+            }
           }`,
         run: sh`
-          tries=0
-          until ${held}; do
-            tries=$((tries + 1))
-            if [ "$tries" -gt 60 ]; then
-              {
-                echo "kubelet holds no shutdown inhibitor 60 s after its start; held are:"
-                systemd-inhibit --list --no-pager
-                journalctl -u ${unit} --no-pager -o cat -g 'shutdown' -n 5
-              } >&2
-              exit 1
-            fi
-            sleep 1
-          done`,
+          soon_held() {
+            tries=0
+            until ${held}; do
+              tries=$((tries + 1))
+              [ "$tries" -le "$1" ] || return 1
+              sleep 1
+            done
+          }
+          { ${isYoung} && soon_held 30; } || ${held} || {
+            systemctl restart ${unit}
+            soon_held 60
+          } || {
+            {
+              echo "kubelet holds no shutdown inhibitor, also after a restart of ${unit}; held are:"
+              systemd-inhibit --list --no-pager
+              journalctl -u ${unit} --no-pager -o cat -g 'shutdown' -n 5
+            } >&2
+            exit 1
+          }`,
       }),
-      { name: 'kubelet-inhibitor' },
+      { ...options, name: 'kubelet-inhibitor' },
     ),
   ];
 }
