@@ -84,7 +84,13 @@ describe('cached', () => {
   it('waits no longer when aborted', async () => {
     const abort = new AbortController();
     const held = Promise.withResolvers<void>();
-    const first = cached('thing', 1, () => held.promise, { directory });
+    const building = Promise.withResolvers<void>();
+    const build = (): Promise<void> => {
+      building.resolve();
+      return held.promise;
+    };
+    const first = cached('thing', 1, build, { directory });
+    await building.promise;
     const second = cached('thing', 1, fill(''), { directory, signal: abort.signal, log: () => abort.abort() });
     await expect(second).rejects.toThrow('interrupted while waiting for the lock');
     held.resolve();
