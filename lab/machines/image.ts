@@ -8,11 +8,6 @@ import { run } from './run.ts';
 
 const HERE = fileURLToPath(new URL('image/', import.meta.url));
 const SUITE = 'bookworm';
-const MIRRORS = [
-  `deb http://deb.debian.org/debian ${SUITE} main`,
-  `deb http://deb.debian.org/debian ${SUITE}-updates main`,
-  `deb http://deb.debian.org/debian-security ${SUITE}-security main`,
-];
 const AUTHORITIES = '/etc/ssl/certs/ca-certificates.crt';
 
 const PACKAGES = [
@@ -45,7 +40,7 @@ export function aptTransport(dump: string, env: Readonly<Record<string, string |
   return settings;
 }
 
-/** This machine's own mirrors of the suite, from `apt-get indextargets`; Debian's when it has none (another release, another distribution). */
+/** This machine's own mirrors of the suite, from `apt-get indextargets`; none on another release or distribution: then mmdebstrap takes its own. */
 export function debianMirrors(targets: string): string[] {
   const lines = targets
     .split('\n')
@@ -55,7 +50,7 @@ export function debianMirrors(targets: string): string[] {
         uri?.startsWith('http') && component === 'main' && new RegExp(`^${SUITE}(-updates|-security)?$`).test(release ?? ''),
     )
     .map(([uri, release]) => `deb ${uri} ${release} main`);
-  return lines.some((line) => line.includes(` ${SUITE} `)) ? [...new Set(lines)] : MIRRORS;
+  return lines.some((line) => line.includes(` ${SUITE} `)) ? [...new Set(lines)] : [];
 }
 
 /** The root file system that all nodes' disks lie on, made once per machine and content. */
