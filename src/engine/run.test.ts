@@ -1,12 +1,13 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
 import type { Cluster, Host } from '#src/cluster/cluster.ts';
 import { EXIT, HostLostError } from '#src/errors.ts';
 import { command } from '#src/resource/command.ts';
 import { directory } from '#src/resource/directory.ts';
+import { download } from '#src/resource/download.ts';
 import { file } from '#src/resource/file.ts';
 import { defineAction } from '#src/role/action.ts';
 import { defineRole, type RoleInput } from '#src/role/role.ts';
@@ -21,6 +22,8 @@ import type { RunResult } from './run-result.ts';
 let root: string;
 beforeEach(() => {
   root = mkdtempSync(join(tmpdir(), 'picluster-run-'));
+  // What a node would remember under /var/lib stays in the test's own directory.
+  vi.stubEnv('known_sums_file', join(root, 'sums'));
 });
 afterEach(() => rmSync(root, { recursive: true, force: true }));
 
@@ -205,5 +208,26 @@ describe('a run', () => {
     expect(outcome.result).toMatchObject({ changed: 1, notReached: 2, exitCode: EXIT.interrupted });
     expect(existsSync(join(root, 'n1', 'first'))).toBe(true);
     expect(existsSync(join(root, 'n1', 'third'))).toBe(false);
+  });
+
+  it('pushes an artifact from here when the node has no way out, and goes on behind it', async () => {
+    const artifact = join(root, 'artifact');
+    writeFileSync(artifact, 'hello');
+    const sha256 = '2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824';
+    const source = { urls: ['http://127.0.0.1:9/hello'], sha256, name: 'hello' };
+    const outcome = await go(
+      ['n1'],
+      (input) => [
+        ...plain(input),
+        step(download({ path: at(input.host, 'hello'), source, ...owned })),
+        step(file({ path: at(input.host, 'z'), content: 'z', ...owned })),
+      ],
+      { fetchArtifact: async () => artifact },
+    );
+    expect(outcome.result).toMatchObject({ changed: 5, failed: 0, exitCode: EXIT.done });
+    expect(readFileSync(join(root, 'n1', 'hello'), 'utf8')).toBe('hello');
+    expect(outcome.events).toContainEqual(
+      expect.objectContaining({ type: 'fact', text: expect.stringContaining('pushing hello from here') }),
+    );
   });
 });
