@@ -46,6 +46,8 @@ export async function writeClusterDirectory(lab: Lab, state: LabState, options: 
     const filled = name.endsWith('.hbs') ? Handlebars.compile(text, { noEscape: true, strict: true })(values) : text;
     await writeAside(join(directory, name.replace(/\.hbs$/, '')), filled, 0o644);
   }
+  const { schemasInto } = await import('#src/app/show-schema.ts');
+  await schemasInto(directory);
   await ensureSecrets(join(directory, 'secrets.yaml'));
   return directory;
 }

@@ -13,12 +13,18 @@ export function showSchema(name: SchemaName): void {
 
 /** Writes all of them to `.schema/` of the cluster directory, where the first line of its files points editors. */
 export async function writeSchemas(asked: string | undefined): Promise<void> {
-  const directory = join(await findClusterDirectory(asked, process.cwd(), process.env), '.schema');
+  const directory = await schemasInto(await findClusterDirectory(asked, process.cwd(), process.env));
+  process.stdout.write(`wrote ${SCHEMA_NAMES.map((name) => `${name}.json`).join(', ')} to ${directory}\n`);
+}
+
+/** Writes all schemas into `.schema/` below a cluster directory; resolves to that path. */
+export async function schemasInto(cluster: string): Promise<string> {
+  const directory = join(cluster, '.schema');
   await mkdir(directory, { recursive: true });
   for (const name of SCHEMA_NAMES) {
     const aside = join(directory, `.${name}.${process.pid}`);
     await writeFile(aside, text(name));
     await rename(aside, join(directory, `${name}.json`));
   }
-  process.stdout.write(`wrote ${SCHEMA_NAMES.map((name) => `${name}.json`).join(', ')} to ${directory}\n`);
+  return directory;
 }
