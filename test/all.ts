@@ -1,10 +1,21 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { execa } from 'execa';
+import { installPrograms } from '#lab/machines/index.ts';
 import { addCounts, type Counts, countVitest, formatCounts } from './counts.ts';
 import { goTests } from './go-tests.ts';
 
 /** Everything `.ci/run` judges: static checks, unit tests, Go tests, lab tests. Writes the totals to .test-results/summary.txt. */
 const RESULTS = '.test-results';
+/** What tests call on this machine beside what the lab installs for itself, and the Debian package that brings it. */
+const PROGRAMS = {
+  busybox: 'busybox',
+  curl: 'curl',
+  git: 'git',
+  patch: 'patch',
+  pgrep: 'procps',
+  strace: 'strace',
+  wget: 'wget',
+};
 rmSync(RESULTS, { recursive: true, force: true });
 mkdirSync(RESULTS);
 
@@ -40,6 +51,7 @@ async function vitest(project: string): Promise<Counts> {
   }
 }
 
+await installPrograms(PROGRAMS, { say: (line) => console.log(line) });
 const counts: Counts[] = [];
 for (const suite of [statics, () => vitest('unit'), () => vitest('process'), goTests, () => vitest('lab')])
   counts.push(await suite());

@@ -28,10 +28,18 @@ async function isInstalled(program: string): Promise<boolean> {
 }
 
 /** Installs the Debian packages the lab needs on this machine and that are missing. Throws PermissionError when not root. */
-export async function installDependencies(options: { say(line: string): void; signal?: AbortSignal | undefined }): Promise<void> {
+export const installDependencies = (options: InstallOptions): Promise<void> => installPrograms(PROGRAMS, options);
+
+export interface InstallOptions {
+  say(line: string): void;
+  signal?: AbortSignal | undefined;
+}
+
+/** The same for any programs, each with the Debian package that brings it. */
+export async function installPrograms(programs: Readonly<Record<string, string>>, options: InstallOptions): Promise<void> {
   if (process.getuid?.() !== 0) throw new PermissionError('the lab needs root on this machine', { hint: 'Run it with sudo.' });
   const missing = new Set<string>();
-  for (const [program, debian] of Object.entries(PROGRAMS)) if (!(await isInstalled(program))) missing.add(debian);
+  for (const [program, debian] of Object.entries(programs)) if (!(await isInstalled(program))) missing.add(debian);
   if (missing.size === 0) return;
   options.say(`installing on this machine: ${[...missing].join(' ')}`);
   const apt = { env: { DEBIAN_FRONTEND: 'noninteractive' }, timeout: 300_000, signal: options.signal };

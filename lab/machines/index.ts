@@ -1,7 +1,7 @@
 /** The lab for its command line and for tests: `await up(new Lab({ name: 'chaos' }), { nodes: ['n1'] })`. */
 export { findCgroups, findLeader, processesIn } from './cgroups.ts';
 export { type ClusterOptions, writeClusterDirectory } from './cluster.ts';
-export { installDependencies } from './dependencies.ts';
+export { installDependencies, installPrograms } from './dependencies.ts';
 export { type DownOptions, down } from './down.ts';
 export { Lab, type LabOptions } from './identity.ts';
 export { type LogOptions, logs } from './logs.ts';
