@@ -138,7 +138,4 @@ test("without kubelet's grace period the work is cut", async () => {
   const { worked, isDone } = await powerOffAtWork();
   expect(isDone).toBe(false);
   expect(worked).toBeLessThan(WORK_SECONDS);
-
-  expect(await cli.run('apply', ['--yes'])).toMatchObject({ exitCode: 0 });
-  expect(await inhibitors()).toContain('kubelet');
 });

@@ -100,7 +100,7 @@ export function inhibitorStep(vars: K3sVars, unit: string, options: Pick<StepOpt
               sleep 1
             done
           }
-          { ${isYoung} && soon_held 30; } || ${held} || {
+          { ${isYoung} && soon_held 15; } || ${held} || {
             systemctl restart ${unit}
             soon_held 60
           } || {
