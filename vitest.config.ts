@@ -10,6 +10,8 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
+          // Modules are loaded once a worker, not once a file: nothing here keeps state in a module.
+          isolate: false,
           include: ['{src,roles,lab,test,bench}/**/*.test.ts'],
           exclude: ['**/*.lab.test.ts', '**/*.process.test.ts', '**/node_modules/**'],
         },
