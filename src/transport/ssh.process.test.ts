@@ -12,6 +12,7 @@ import type { Connection, RootShell, Target } from './connection.ts';
 import { fingerprint } from './host-key.ts';
 import { KnownHosts } from './known-hosts.ts';
 import { type ConnectOptions, connect, type TrustedHostKey } from './ssh.ts';
+import { testKeyPair } from './test-keys.ts';
 import { type TestServer, type TestServerOptions, testServer } from './test-server.ts';
 
 let directory: string;
@@ -22,7 +23,7 @@ const trusted: TrustedHostKey[] = [];
 
 beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), 'picluster-test-'));
-  const pair = ssh2.utils.generateKeyPairSync('ed25519');
+  const pair = testKeyPair();
   identity = join(directory, 'id');
   writeFileSync(identity, pair.private, { mode: 0o600 });
   const parsed = ssh2.utils.parseKey(pair.public);
@@ -124,10 +125,7 @@ describe('logging in', () => {
   it('names user, address, and everything that was tried', async () => {
     const server = await serve({ authorized: Buffer.from('nobody') });
     const locked = join(directory, 'locked');
-    writeFileSync(
-      locked,
-      ssh2.utils.generateKeyPairSync('ed25519', { passphrase: 'x', cipher: 'aes256-ctr', rounds: 2 }).private,
-    );
+    writeFileSync(locked, testKeyPair({ passphrase: 'x', cipher: 'aes256-ctr', rounds: 2 }).private);
     const missing = join(directory, 'missing');
     await expect(logIn(server, { user: 'pi', identityFiles: [missing, locked, identity] })).rejects.toMatchObject({
       name: 'PermissionError',
@@ -140,7 +138,7 @@ describe('logging in', () => {
   });
 
   it('asks for the passphrase of a key', async () => {
-    const pair = ssh2.utils.generateKeyPairSync('ed25519', { passphrase: 'open', cipher: 'aes256-ctr', rounds: 2 });
+    const pair = testKeyPair({ passphrase: 'open', cipher: 'aes256-ctr', rounds: 2 });
     const locked = join(directory, 'locked');
     writeFileSync(locked, pair.private);
     const server = await serve();

@@ -4,6 +4,7 @@ import { type AddressInfo, connect, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import ssh2, { type AuthContext, type Connection, type ServerChannel, type Session } from 'ssh2';
 import type { Target } from './connection.ts';
+import { testKeyPair } from './test-keys.ts';
 
 export interface TestServer {
   readonly port: number;
@@ -32,7 +33,7 @@ export interface TestServerOptions {
 
 /** An SSH server in this process, for tests: runs commands as the user of the test, forwards TCP, and can fail in many ways. */
 export async function testServer(options: TestServerOptions = {}): Promise<TestServer> {
-  const hostKey = options.hostKey ?? ssh2.utils.generateKeyPairSync('ed25519').private;
+  const hostKey = options.hostKey ?? testKeyPair().private;
   const parsed = ssh2.utils.parseKey(hostKey);
   if (parsed instanceof Error) throw parsed;
   const clients = new Set<Connection>();
