@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { execa, type ResultPromise } from 'execa';
+import { execa } from 'execa';
 import type { StampedEvent } from '#src/engine/events.ts';
 
 /** The real command line as a child, with a state directory of its own: known hosts, kubeconfig cache and journals of one test file. */
@@ -40,8 +40,6 @@ export class Cli {
     return { exitCode, events: parseEvents(stdout), all, durationMs };
   }
 }
-
-export type CliChild = ResultPromise;
 
 export const parseEvents = (ndjson: string): StampedEvent[] =>
   ndjson
