@@ -33,12 +33,22 @@ export async function ensureNetwork(lab: Lab, subnet: string, signal?: AbortSign
     await run('iptables', ['-w', '-t', table, '-I', ...rule], { signal });
     made.push(`iptables rule ${table}/${chain}`);
   }
-  const forwarding = '/proc/sys/net/ipv4/ip_forward';
-  if ((await readFile(forwarding, 'utf8')).trim() !== '1') {
-    await writeFile(forwarding, '1');
-    made.push('net.ipv4.ip_forward=1 on this machine (it stays)');
+  return [...made, ...(await raiseKernelParameters())];
+}
+
+/** What all machines of all labs share: forwarding, and inotify instances (128 are used up by the fifth machine; containerd then starts without CRI). */
+const KERNEL_PARAMETERS = { 'net/ipv4/ip_forward': 1, 'fs/inotify/max_user_instances': 8192 };
+
+/** Raises what is too low on this machine; says what it raised, and that it stays. */
+async function raiseKernelParameters(): Promise<string[]> {
+  const raised: string[] = [];
+  for (const [parameter, least] of Object.entries(KERNEL_PARAMETERS)) {
+    const file = `/proc/sys/${parameter}`;
+    if (Number(await readFile(file, 'utf8')) >= least) continue;
+    await writeFile(file, String(least));
+    raised.push(`${parameter.replaceAll('/', '.')}=${least} on this machine (it stays)`);
   }
-  return made;
+  return raised;
 }
 
 /** Arguments that delete each rule carrying `mark`, from the output of `iptables -S`. */
