@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -266,14 +267,17 @@ async function watchShellRequests() {
   );
   return {
     async stop(): Promise<Record<string, number>> {
-      const counts = tracers.map(({ node, file, child }) => {
+      const counts = tracers.map(async ({ node, file, child }) => {
+        // strace writes the rest when it ends; calls of several processes are cut in two, so the call counts, not its result.
+        const ended = once(child, 'exit');
         child.kill('SIGINT');
+        await ended;
         const served = readFileSync(file, 'utf8')
           .split('\n')
-          .filter((line) => /execve\("[^"]*\/setsid"/.test(line) && line.includes('= 0'));
+          .filter((line) => line.includes('execve("/usr/bin/setsid"'));
         return [node, served.length] as const;
       });
-      return Object.fromEntries(counts);
+      return Object.fromEntries(await Promise.all(counts));
     },
   };
 }
