@@ -261,7 +261,7 @@ async function watchShellRequests() {
       const pid = await sshdOf(node);
       const file = join(scratch, `strace-${node}`);
       const child = spawn('strace', ['-f', '-qq', '-e', 'trace=execve', '-o', file, '-p', String(pid)], { stdio: 'ignore' });
-      await new Promise((resolve) => setTimeout(resolve, 1000));
+      await expect.poll(() => readFileSync(`/proc/${pid}/status`, 'utf8'), { timeout: 10_000 }).not.toMatch(/^TracerPid:\s+0$/m);
       return { node, file, child };
     }),
   );
