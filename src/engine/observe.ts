@@ -22,14 +22,21 @@ const RECORD_END = '\x1e';
 const FIELD_END = '\x1f';
 
 /** One script for all steps: specs are grouped by kind, so that each kind probes all of its own at once. */
-export function probeOf(steps: readonly ResourceStep[], facts: Facts): Probe {
-  const groups = new Map<Kind<unknown, unknown>, ResourceStep[]>();
-  for (const step of steps) groups.set(step.work.kind, [...(groups.get(step.work.kind) ?? []), step]);
-  const scripts = [...groups].map(([kind, members]) =>
-    kind.probe(
-      members.map((step) => step.work.spec),
-      facts,
-    ),
+export const probeOf = (steps: readonly ResourceStep[], facts: Facts): Probe =>
+  byKind(steps, (kind, specs) => kind.probe(specs, facts));
+
+/** Asks each kind once for all of its steps; the order is that of the records. */
+function byKind(
+  steps: readonly ResourceStep[],
+  ask: (kind: Kind<unknown, unknown>, specs: unknown[]) => Script | undefined,
+): Probe {
+  const groups = Map.groupBy(steps, (step) => step.work.kind);
+  const scripts = [...groups].flatMap(
+    ([kind, members]) =>
+      ask(
+        kind,
+        members.map(({ work }) => work.spec),
+      ) ?? [],
   );
   return { script: joinScripts(scripts), order: [...groups.values()].flat() };
 }
@@ -58,8 +65,5 @@ export function parseRecords(stdout: string): string[][] {
 export function detailOf(steps: readonly ResourceStep[]): Probe | undefined {
   const asked = steps.filter((step) => step.work.kind.detail);
   if (asked.length === 0) return undefined;
-  const groups = new Map<Kind<unknown, unknown>, ResourceStep[]>();
-  for (const step of asked) groups.set(step.work.kind, [...(groups.get(step.work.kind) ?? []), step]);
-  const scripts = [...groups].flatMap(([kind, members]) => kind.detail?.(members.map((step) => step.work.spec)) ?? []);
-  return { script: joinScripts(scripts), order: [...groups.values()].flat() };
+  return byKind(asked, (kind, specs) => kind.detail?.(specs));
 }

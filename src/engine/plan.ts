@@ -4,6 +4,7 @@ import type { StepRef } from '#src/role/step.ts';
 import type { CheckResult } from './check-actions.ts';
 import type { Graph, Step } from './graph.ts';
 import { isResourceStep, type Observations } from './observe.ts';
+
 /** What an action's check said while planning. */
 export type ActionChecks = ReadonlyMap<StepRef, CheckResult>;
 

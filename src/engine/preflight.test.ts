@@ -1,32 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import type { Host } from '#src/cluster/cluster.ts';
 import type { Facts } from '#src/facts/facts.ts';
+import { debian } from '#src/resource/test-facts.ts';
 import { type Candidate, preflightFindings } from './preflight.ts';
 
 const GIB = 2 ** 30;
 const base: Facts = {
-  hostname: 'x',
-  machineId: 'x',
-  bootId: 'b',
-  arch: 'arm64',
-  kernel: '6.1',
-  os: { id: 'debian', like: [], versionId: '12', codename: 'bookworm', prettyName: 'Debian 12' },
-  init: 'systemd',
-  packageManager: 'apt',
-  model: '',
-  firmwareCmdline: undefined,
+  ...debian,
   clock: { nodeMs: 1_000_100, askedMs: 1_000_000, answeredMs: 1_000_200 },
-  cpus: 4,
-  memoryBytes: 4 * GIB,
-  swapActive: false,
   freeBytes: { root: 9 * GIB, var: 9 * GIB },
   addresses: [],
-  defaultRoute: undefined,
-  cgroup: { version: 2, memory: true },
-  listening: [],
-  tools: { curl: true, wget: false, modprobe: true },
-  k3s: { version: undefined, etcd: false, serverCa: undefined },
-  isRoot: true,
 };
 
 function candidate(name: string, facts: Partial<Facts> = {}, requirements: Partial<Candidate['requirements']> = {}): Candidate {
