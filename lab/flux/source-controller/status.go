@@ -52,7 +52,12 @@ func failing(repository *sourcev1.GitRepository, have *meta.Artifact, f *failure
 		repository.Status.Artifact = nil
 		remove(repository, sourcev1.ArtifactInStorageCondition)
 	}
-	remove(repository, sourcev1.FetchFailedCondition, sourcev1.StorageOperationFailedCondition)
+	for _, kind := range []string{sourcev1.FetchFailedCondition, sourcev1.StorageOperationFailedCondition} {
+		if kind != f.condition {
+			remove(repository, kind)
+		}
+	}
+	// A condition that is set anew, not kept, would say that it began now, and every retry would write it.
 	set(repository, f.condition, metav1.ConditionTrue, f.reason, f.Error())
 	set(repository, meta.ReadyCondition, metav1.ConditionFalse, f.reason, f.Error())
 	set(repository, meta.ReconcilingCondition, metav1.ConditionTrue, meta.ProgressingWithRetryReason, "building artifact")
