@@ -28,6 +28,6 @@ export function snapdSteps(): StepDraft[] {
       }),
       { name: 'no-snaps' },
     ),
-    step(packages({ names: ['snapd'], ensure: 'absent', purge: true })),
+    step(packages({ names: ['snapd'], state: 'absent', purge: true })),
   ];
 }

@@ -25,6 +25,6 @@ export function swapSteps(): StepDraft[] {
       }),
       { name: 'no-swap-makers' },
     ),
-    step(swap({ ensure: 'absent' })),
+    step(swap({ state: 'absent' })),
   ];
 }

@@ -27,15 +27,15 @@ it.each([
 
 it('a user without sudo loses what it had before', () => {
   const [, sudoers] = stepsFor({ name: 'alex' });
-  expect(sudoers?.work).toMatchObject({ spec: { path: '/etc/sudoers.d/picluster-alex', ensure: 'absent' } });
+  expect(sudoers?.work).toMatchObject({ spec: { path: '/etc/sudoers.d/picluster-alex', state: 'absent' } });
 });
 
 it('a removed user loses sudo first', () => {
-  expect(names(stepsFor({ name: 'alex', ensure: 'absent' }))).toEqual(['file:/etc/sudoers.d/picluster-alex', 'user:alex']);
+  expect(names(stepsFor({ name: 'alex', state: 'absent' }))).toEqual(['file:/etc/sudoers.d/picluster-alex', 'user:alex']);
 });
 
 it('never removes the login that it uses itself', () => {
-  expect(() => stepsFor({ name: 'admin', ensure: 'absent' })).toThrow('as whom picluster logs in');
+  expect(() => stepsFor({ name: 'admin', state: 'absent' })).toThrow('as whom picluster logs in');
 });
 
 it.each([

@@ -14,19 +14,19 @@ export default defineRole({
   namespace: 'users',
   vars: UsersVars,
   steps({ host, vars }) {
-    const own = vars.list.find(({ name, ensure }) => name === host.target.user && ensure === 'absent');
+    const own = vars.list.find(({ name, state }) => name === host.target.user && state === 'absent');
     if (own)
       throw new PiclusterError(`users.list removes ${own.name}, as whom picluster logs in`, {
         host: host.name,
         hint: 'log in as somebody else first: set user: in hosts.yaml',
       });
-    const needsSudo = vars.list.some(({ sudo, ensure }) => ensure === 'present' && sudo !== 'none');
+    const needsSudo = vars.list.some(({ sudo, state }) => state === 'present' && sudo !== 'none');
     return [...(needsSudo ? [step(packages({ names: ['sudo'] }))] : []), ...vars.list.flatMap(userSteps)];
   },
 });
 
-function userSteps({ name, ensure, groups, keys, sudo, shell, uid }: User): StepDraft[] {
-  if (ensure === 'absent') return [sudoers(name, 'none'), step(user({ name, ensure }))];
+function userSteps({ name, state, groups, keys, sudo, shell, uid }: User): StepDraft[] {
+  if (state === 'absent') return [sudoers(name, 'none'), step(user({ name, state }))];
   return [
     step(user({ name, groups, shell, ...(uid === undefined ? {} : { uid }) })),
     ...keys.map((key) => step(authorizedKey({ user: name, key }))),
@@ -37,7 +37,7 @@ function userSteps({ name, ensure, groups, keys, sudo, shell, uid }: User): Step
 /** One drop-in a user; sudo ignores names with a dot, and a file with a mistake locks everybody out, so it is checked before the rename. */
 function sudoers(name: string, sudo: User['sudo']): StepDraft {
   const path = `/etc/sudoers.d/picluster-${name}`;
-  if (sudo === 'none') return step(file({ path, ensure: 'absent' }));
+  if (sudo === 'none') return step(file({ path, state: 'absent' }));
   const content = `# Written by picluster.\n${name} ALL=(ALL:ALL) ${sudo === 'nopasswd' ? 'NOPASSWD: ' : ''}ALL\n`;
   return step(file({ path, content, mode: 0o440, validate: rawScript('visudo -q -c -f "$candidate"') }));
 }

@@ -11,7 +11,7 @@ const PublicKey = z
 
 export const User = z.strictObject({
   name: Login,
-  ensure: z.enum(['present', 'absent']).default('present').describe('absent: the login is removed, its home stays'),
+  state: z.enum(['present', 'absent']).default('present').describe('absent: the login is removed, its home stays'),
   groups: z.array(z.string()).default([]).describe('Groups beside its own; they have to exist'),
   keys: z.array(PublicKey).default([]).describe('Public SSH keys that may log in'),
   sudo: z

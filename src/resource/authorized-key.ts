@@ -2,14 +2,14 @@ import { z } from 'zod';
 import { joinScripts, rawScript, sh } from '#src/shell/script.ts';
 import { changeOf, differences } from './changes.ts';
 import { type Change, defineKind } from './kind.ts';
-import { ensure } from './schemas.ts';
+import { presence } from './schemas.ts';
 import { accountName } from './user.ts';
 
 const KEY = /^((?:ssh|ecdsa|sk)-[a-z0-9@.-]+) ([A-Za-z0-9+/]+=*)(?: ([^\p{Cc}]*))?$/u;
 
 const schema = z.strictObject({
   user: accountName,
-  ensure,
+  state: presence,
   /** As in a .pub file; its comment is for people and does not count. */
   key: z.string().trim().regex(KEY, 'a public key: type, base64, comment'),
 });
@@ -58,15 +58,14 @@ export const authorizedKey = defineKind({
 
   diff(spec, state): Change | undefined {
     const name = `${wordsOf(spec)[0]} ...${wordsOf(spec)[1].slice(-12)}`;
-    if (spec.ensure === 'absent')
-      return state.hasKey ? { action: 'delete', fields: [{ field: 'key', before: name }] } : undefined;
+    if (spec.state === 'absent') return state.hasKey ? { action: 'delete', fields: [{ field: 'key', before: name }] } : undefined;
     if (!state.hasKey) return { action: 'create', fields: [{ field: 'key', after: name }] };
     const fields = differences({ '~/.ssh': [state.directory, `700:${state.uid}`], file: [state.file, `600:${state.uid}`] });
     return changeOf('update', fields);
   },
 
   apply(spec) {
-    const line = spec.ensure === 'present' ? `${spec.key}\n` : '';
+    const line = spec.state === 'present' ? `${spec.key}\n` : '';
     return {
       script: joinScripts([
         rawScript(HELPERS),
@@ -90,7 +89,7 @@ export const authorizedKey = defineKind({
     };
   },
 
-  fingerprint: (spec) => `${spec.ensure} ${spec.key}`,
+  fingerprint: (spec) => `${spec.state} ${spec.key}`,
 });
 
 function wordsOf({ key }: Spec): [type: string, blob: string] {

@@ -3,15 +3,15 @@ import { joinScripts, type Script, sh } from '#src/shell/script.ts';
 import { changeOf, deletion, differences } from './changes.ts';
 import { type FileState, ownerDifferences, ownerScript, parseFileState, probeFiles } from './file-state.ts';
 import { type Change, defineKind } from './kind.ts';
-import { absolutePath, ensure, fileMode, octal, ownerName } from './schemas.ts';
+import { absolutePath, fileMode, octal, ownerName, presence } from './schemas.ts';
 
 const schema = z.strictObject({
   path: absolutePath,
-  ensure,
+  state: presence,
   mode: fileMode.default(0o755),
   owner: ownerName.default('root'),
   group: ownerName.default('root'),
-  /** With `ensure: absent`: also when there is something in it. */
+  /** With `state: absent`: also when there is something in it. */
   purge: z.boolean().default(false),
 });
 
@@ -26,7 +26,7 @@ export const directory = defineKind({
   parse: parseFileState,
 
   diff(spec, state): Change | undefined {
-    if (spec.ensure === 'absent') return absence(spec, state);
+    if (spec.state === 'absent') return absence(spec, state);
     if (state.type === 'directory') return changeOf('update', ownerDifferences(state, spec));
     if (state.type === 'none') return { action: 'create', fields: [{ field: 'mode', after: octal(spec.mode) }] };
     return {
@@ -36,8 +36,8 @@ export const directory = defineKind({
     };
   },
 
-  apply: (spec) => ({ script: spec.ensure === 'absent' ? removal(spec) : creation(spec) }),
-  fingerprint: (spec) => `${spec.ensure} ${octal(spec.mode)} ${spec.owner}:${spec.group}`,
+  apply: (spec) => ({ script: spec.state === 'absent' ? removal(spec) : creation(spec) }),
+  fingerprint: (spec) => `${spec.state} ${octal(spec.mode)} ${spec.owner}:${spec.group}`,
 });
 
 function absence(spec: Spec, state: FileState): Change | undefined {

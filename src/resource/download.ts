@@ -3,7 +3,7 @@ import { joinScripts, type Script, sh } from '#src/shell/script.ts';
 import { changeOf, deletion } from './changes.ts';
 import { type FileState, ownerDifferences, ownerScript, parseFileState, probeFiles } from './file-state.ts';
 import { type ArtifactSource, type Change, defineKind, NO_WAY_OUT } from './kind.ts';
-import { absolutePath, ensure, fileMode, octal, ownerName } from './schemas.ts';
+import { absolutePath, fileMode, octal, ownerName, presence } from './schemas.ts';
 
 const sourceSchema: z.ZodType<ArtifactSource> = z.object({
   urls: z.array(z.url({ protocol: /^https?$/ })).min(1),
@@ -14,13 +14,13 @@ const sourceSchema: z.ZodType<ArtifactSource> = z.object({
 const schema = z
   .strictObject({
     path: absolutePath,
-    ensure,
+    state: presence,
     source: sourceSchema.optional(),
     mode: fileMode.default(0o644),
     owner: ownerName.default('root'),
     group: ownerName.default('root'),
   })
-  .refine((spec) => spec.ensure === 'absent' || spec.source !== undefined, {
+  .refine((spec) => spec.state === 'absent' || spec.source !== undefined, {
     path: ['source'],
     error: 'a download needs a source',
   });
@@ -36,7 +36,7 @@ export const download = defineKind({
   parse: parseFileState,
 
   diff(spec, state): Change | undefined {
-    if (spec.ensure === 'absent' || !spec.source) return state.type === 'none' ? undefined : deletion(state.type);
+    if (spec.state === 'absent' || !spec.source) return state.type === 'none' ? undefined : deletion(state.type);
     if (isSame(spec, state)) return changeOf('update', ownerDifferences(state, spec));
     const artifact = {
       field: 'artifact',
@@ -52,7 +52,7 @@ export const download = defineKind({
   },
 
   apply(spec, state) {
-    if (spec.ensure === 'absent' || !spec.source) return { script: sh`rm -f ${spec.path}` };
+    if (spec.state === 'absent' || !spec.source) return { script: sh`rm -f ${spec.path}` };
     if (isSame(spec, state)) return { script: ownerScript(spec.path, spec) };
     return {
       script: fetching(spec, spec.source),

@@ -5,7 +5,7 @@ import { type Content, contentDigest, maskContent, secretsOf } from '#src/templa
 import { changeOf, deletion, differences } from './changes.ts';
 import { type FileState, ownerDifferences, ownerScript, parseFileState, probeFiles } from './file-state.ts';
 import { type Change, defineKind } from './kind.ts';
-import { absolutePath, content, ensure, fileMode, octal, ownerName, script } from './schemas.ts';
+import { absolutePath, content, fileMode, octal, ownerName, presence, script } from './schemas.ts';
 import { unifiedDiff } from './unified-diff.ts';
 
 /** What `detail` says instead of a text that is too big or not a text. */
@@ -15,7 +15,7 @@ const MAX_SHOWN_BYTES = 65_536;
 const schema = z
   .strictObject({
     path: absolutePath,
-    ensure,
+    state: presence,
     /** Text, or what a template rendered to. */
     content: content.optional(),
     /** Default 0644; 0600 when there is a secret in it. */
@@ -25,7 +25,7 @@ const schema = z
     /** Run before the file becomes active, with its path aside in `$candidate`: `visudo -cqf "$candidate"`. Its exit status decides. */
     validate: script.optional(),
   })
-  .refine((spec) => spec.ensure === 'absent' || spec.content !== undefined, { path: ['content'], error: 'a file needs content' })
+  .refine((spec) => spec.state === 'absent' || spec.content !== undefined, { path: ['content'], error: 'a file needs content' })
   .transform((spec) => ({ ...spec, mode: spec.mode ?? (isSecret(spec) ? 0o600 : 0o644) }))
   .refine((spec) => !isSecret(spec) || (spec.mode & 0o077) === 0, {
     path: ['mode'],
@@ -43,7 +43,7 @@ export const file = defineKind({
   parse: parseFileState,
 
   diff(spec, state): Change | undefined {
-    if (spec.ensure === 'absent') return state.type === 'none' ? undefined : deletion(state.type);
+    if (spec.state === 'absent') return state.type === 'none' ? undefined : deletion(state.type);
     const fields = state.type === 'file' ? ownerDifferences(state, spec) : replacedType(state);
     if (isSame(spec, state)) return changeOf('update', fields);
     const change: Change = { action: state.type === 'none' ? 'create' : 'update', fields: [...fields, { field: 'content' }] };
@@ -63,13 +63,13 @@ export const file = defineKind({
   },
 
   apply(spec, state) {
-    if (spec.ensure === 'absent') return { script: removal(spec.path) };
+    if (spec.state === 'absent') return { script: removal(spec.path) };
     if (isSame(spec, state)) return { script: ownerScript(spec.path, spec) };
     return { script: placement(spec), stdin: spec.content };
   },
 
   fingerprint: (spec) =>
-    spec.ensure === 'absent' ? 'absent' : `${contentDigest(spec.content ?? '')} ${octal(spec.mode)} ${spec.owner}:${spec.group}`,
+    spec.state === 'absent' ? 'absent' : `${contentDigest(spec.content ?? '')} ${octal(spec.mode)} ${spec.owner}:${spec.group}`,
 });
 
 const isSecret = (spec: { content?: Content | undefined }): boolean => secretsOf(spec.content ?? '').length > 0;

@@ -2,12 +2,12 @@ import { z } from 'zod';
 import { sh } from '#src/shell/script.ts';
 import { changeOf, deletion, differences } from './changes.ts';
 import { type Change, defineKind } from './kind.ts';
-import { ensure } from './schemas.ts';
+import { presence } from './schemas.ts';
 import { accountName } from './user.ts';
 
 const schema = z.strictObject({
   name: accountName,
-  ensure,
+  state: presence,
   gid: z.int().min(0).optional(),
   /** A number from the range for the system. Only when it is made. */
   system: z.boolean().default(false),
@@ -34,17 +34,17 @@ export const group = defineKind({
   parse: ([exists, gid = '']): State => ({ exists: exists === 'yes', gid }),
 
   diff(spec, state): Change | undefined {
-    if (spec.ensure === 'absent') return state.exists ? deletion(`gid ${state.gid}`) : undefined;
+    if (spec.state === 'absent') return state.exists ? deletion(`gid ${state.gid}`) : undefined;
     const fields = differences(spec.gid === undefined ? {} : { gid: [state.gid || undefined, spec.gid] });
     if (state.exists) return changeOf('update', fields);
     return { action: 'create', fields: fields.length > 0 ? fields : [{ field: 'group', after: spec.name }] };
   },
 
-  apply({ name, ensure: wanted, gid, system }, state) {
+  apply({ name, state: wanted, gid, system }, state) {
     if (wanted === 'absent') return { script: sh`groupdel ${name}` };
     const number = gid === undefined ? [] : ['--gid', gid];
     return { script: state.exists ? sh`groupmod ${number} ${name}` : sh`groupadd ${system && '--system'} ${number} ${name}` };
   },
 
-  fingerprint: (spec) => JSON.stringify([spec.ensure, spec.gid]),
+  fingerprint: (spec) => JSON.stringify([spec.state, spec.gid]),
 });

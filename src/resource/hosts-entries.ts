@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { sh } from '#src/shell/script.ts';
 import { deletion } from './changes.ts';
 import { type Change, defineKind } from './kind.ts';
-import { absolutePath, ensure } from './schemas.ts';
+import { absolutePath, presence } from './schemas.ts';
 import { unifiedDiff } from './unified-diff.ts';
 
 const BEGIN = '# picluster: begin';
@@ -14,7 +14,7 @@ const entry = z.strictObject({
   names: z.array(z.string().regex(/^[A-Za-z0-9][A-Za-z0-9.-]*$/, 'a host name')).min(1),
 });
 
-const schema = z.strictObject({ entries: z.array(entry).default([]), ensure, path: absolutePath.default('/etc/hosts') });
+const schema = z.strictObject({ entries: z.array(entry).default([]), state: presence, path: absolutePath.default('/etc/hosts') });
 
 type Spec = z.output<typeof schema>;
 
@@ -46,7 +46,7 @@ export const hostsEntries = defineKind({
 
   diff(spec, state): Change | undefined {
     const refused = state.markers === 'damaged' ? { destructive: 'its markers are damaged: will be refused' } : {};
-    if (spec.ensure === 'absent') return state.markers === 'none' ? undefined : deletion('block', refused);
+    if (spec.state === 'absent') return state.markers === 'none' ? undefined : deletion('block', refused);
     if (state.markers === 'whole' && state.block === blockOf(spec)) return undefined;
     const diff = unifiedDiff(state.block, blockOf(spec), spec.path);
     const action = state.markers === 'none' ? 'create' : 'update';
@@ -57,7 +57,7 @@ export const hostsEntries = defineKind({
     state.markers === 'damaged'
       ? { script: sh`echo ${`${spec.path}: ${BEGIN} and ${END} must stand there once each: mend or remove them`} >&2; exit 1` }
       : { script: rewriting(spec) },
-  fingerprint: (spec) => `${spec.ensure} ${blockOf(spec)}`,
+  fingerprint: (spec) => `${spec.state} ${blockOf(spec)}`,
 });
 
 const blockOf = ({ entries }: Spec): string => entries.map(({ address, names }) => `${address}\t${names.join(' ')}\n`).join('');
@@ -66,7 +66,7 @@ const blockOf = ({ entries }: Spec): string => entries.map(({ address, names }) 
 const rewriting = (spec: Spec) => sh`
   path=${spec.path}
   [ -e "$path" ] || { : >"$path"; chmod 644 "$path"; }
-  block=${spec.ensure === 'present' ? `${BEGIN}\n${blockOf(spec)}${END}\n` : ''}
+  block=${spec.state === 'present' ? `${BEGIN}\n${blockOf(spec)}${END}\n` : ''}
   export block
   text=$(awk -v first=${BEGIN} -v last=${END} '
     $0 == first { printf "%s", ENVIRON["block"]; inside = seen = 1 }

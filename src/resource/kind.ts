@@ -51,10 +51,6 @@ export interface Apply {
 /** Exit status by which an apply script says that the node cannot fetch an artifact itself. */
 export const NO_WAY_OUT = 90;
 
-export interface Ensure {
-  ensure: 'present' | 'absent';
-}
-
 /**
  * One kind of host state. All functions are pure: the engine owns every effect.
  * In the probe, `record FIELD...` (a function of the shell prelude) prints one record; see src/resource/prelude.sh.

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { joinScripts, rawScript, type Script, sh } from '#src/shell/script.ts';
 import { type Change, defineKind } from './kind.ts';
-import { absolutePath, ensure, fileMode, octal, oneLine, script } from './schemas.ts';
+import { absolutePath, fileMode, octal, oneLine, presence, script } from './schemas.ts';
 
 /** A POSIX extended regular expression, as `grep -E` takes it. */
 const pattern = oneLine.min(1);
@@ -9,7 +9,7 @@ const pattern = oneLine.min(1);
 const schema = z
   .strictObject({
     path: absolutePath,
-    ensure,
+    state: presence,
     line: oneLine.min(1).optional(),
     /** Lines that this one stands for: the first becomes it, further ones go. With `absent`, all of them go. */
     match: pattern.optional(),
@@ -23,7 +23,7 @@ const schema = z
     /** Run before the file becomes active, with its path aside in `$candidate`. Its exit status decides. */
     validate: script.optional(),
   })
-  .refine((spec) => spec.line !== undefined || (spec.ensure === 'absent' && spec.match !== undefined), {
+  .refine((spec) => spec.line !== undefined || (spec.state === 'absent' && spec.match !== undefined), {
     path: ['line'],
     error: 'needs a line; to remove lines, a line or a match',
   });
@@ -58,8 +58,8 @@ export const line = defineKind({
   parse: ([hasFile, hasLine, others = '']): State => ({ hasFile: hasFile === 'yes', hasLine: hasLine === 'yes', others }),
 
   diff(spec, state): Change | undefined {
-    const before = [...(state.hasLine && spec.ensure === 'absent' ? [spec.line] : []), ...(state.others ? [state.others] : [])];
-    if (spec.ensure === 'absent') {
+    const before = [...(state.hasLine && spec.state === 'absent' ? [spec.line] : []), ...(state.others ? [state.others] : [])];
+    if (spec.state === 'absent') {
       return before.length === 0 ? undefined : { action: 'delete', fields: [{ field: 'line', before: before.join('\n') }] };
     }
     if (state.hasLine && !state.others) return undefined;
@@ -68,11 +68,11 @@ export const line = defineKind({
   },
 
   apply: (spec) => ({ script: rewriting(spec) }),
-  fingerprint: ({ ensure: wanted, line: text, match }) => JSON.stringify([wanted, text, match]),
+  fingerprint: ({ state: wanted, line: text, match }) => JSON.stringify([wanted, text, match]),
 });
 
 /** grep finds the lines (mawk's expressions are not POSIX's), awk puts the text together by their numbers. */
-function rewriting({ path, ensure: wanted, line: text = '', match = '', insert, create, mode, validate }: Spec): Script {
+function rewriting({ path, state: wanted, line: text = '', match = '', insert, create, mode, validate }: Spec): Script {
   const anchor = typeof insert === 'string' ? '' : 'after' in insert ? insert.after : insert.before;
   const where = typeof insert === 'string' ? insert : Object.keys(insert)[0];
   return joinScripts([

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { joinScripts, sh } from '#src/shell/script.ts';
 import { changeOf, differences } from './changes.ts';
 import { defineKind } from './kind.ts';
-import { absolutePath, ensure } from './schemas.ts';
+import { absolutePath, presence } from './schemas.ts';
 
 /** Source: modules-load.d(5). */
 const FILE = '/etc/modules-load.d/picluster.conf';
@@ -20,7 +20,7 @@ const EFFECTS: Readonly<Record<string, string>> = {
 
 const schema = z.strictObject({
   name: z.string().regex(/^[\w-]+$/, 'the name of a kernel module'),
-  ensure,
+  state: presence,
   /** Something that is there once the module works, also when it is built in. */
   effect: absolutePath.optional(),
 });
@@ -54,11 +54,11 @@ export const module = defineKind({
   parse: ([loaded, saved]): State => ({ isLoaded: loaded === 'yes', isSaved: saved !== '' }),
 
   diff: (spec, state) =>
-    spec.ensure === 'absent'
+    spec.state === 'absent'
       ? changeOf('delete', differences({ 'at boot': [state.isSaved, false] }))
       : changeOf('update', differences({ loaded: [state.isLoaded, true], 'at boot': [state.isSaved, true] })),
 
-  apply({ name, ensure: wanted }, state) {
+  apply({ name, state: wanted }, state) {
     const saved = underscored(name);
     if (wanted === 'absent') return { script: sh`set_keyed_line ${FILE} ${saved}` };
     const load = sh`
@@ -70,7 +70,7 @@ export const module = defineKind({
     return { script: joinScripts([sh`set_keyed_line ${FILE} ${saved} ${saved}`, ...(state.isLoaded ? [] : [load])]) };
   },
 
-  fingerprint: (spec) => spec.ensure,
+  fingerprint: (spec) => spec.state,
 });
 
 const underscored = (name: string): string => name.replaceAll('-', '_');

@@ -5,13 +5,13 @@ import { apt } from './apt.ts';
 import { changeOf, differences } from './changes.ts';
 import { defineKind } from './kind.ts';
 import type { PackageManager, PackageStates } from './package-manager.ts';
-import { ensure } from './schemas.ts';
+import { presence } from './schemas.ts';
 
 const schema = z.strictObject({
   /** Installed or removed by one call of the package manager. */
   names: z.array(z.string().regex(/^[a-z0-9][a-z0-9+._-]*$/, 'a package name')).min(1),
-  ensure,
-  /** With `ensure: absent`: its configuration files go too. */
+  state: presence,
+  /** With `state: absent`: its configuration files go too. */
   purge: z.boolean().default(false),
   /** Also install what the packages recommend. */
   recommends: z.boolean().default(false),
@@ -40,25 +40,25 @@ export const packages = defineKind({
   parse: (record): PackageStates => Object.fromEntries(record.map((field) => split(field))),
 
   diff(spec, state) {
-    const after = spec.ensure === 'present' ? 'installed' : 'absent';
+    const after = spec.state === 'present' ? 'installed' : 'absent';
     const fields = differences(
       Object.fromEntries(wrongNames(spec, state).map((name) => [name, [state[name] || 'absent', after]])),
     );
-    return changeOf(spec.ensure === 'present' ? 'create' : 'delete', fields);
+    return changeOf(spec.state === 'present' ? 'create' : 'delete', fields);
   },
 
   apply(spec, state, facts) {
     const names = wrongNames(spec, state);
     const manager = managerOf(facts);
-    const script = spec.ensure === 'present' ? manager.install(names, spec) : manager.remove(names, spec);
+    const script = spec.state === 'present' ? manager.install(names, spec) : manager.remove(names, spec);
     return { script, timeoutMs: 20 * 60_000 };
   },
 
-  fingerprint: (spec) => `${spec.ensure} ${spec.names.join(' ')}`,
+  fingerprint: (spec) => `${spec.state} ${spec.names.join(' ')}`,
 });
 
 /** `installed`; `config-files` is a package that was removed, but for its configuration. */
-function wrongNames({ names, ensure: wanted, purge }: Spec, state: PackageStates): string[] {
+function wrongNames({ names, state: wanted, purge }: Spec, state: PackageStates): string[] {
   const gone = purge ? [''] : ['', 'config-files'];
   return names.filter((name) => (wanted === 'present' ? state[name] !== 'installed' : !gone.includes(state[name] ?? '')));
 }

@@ -146,7 +146,7 @@ describe.each(Object.entries(shells))('%s', (_, shell) => {
       expect(await converge(wanted)).toEqual({ action: 'update', fields: [{ field: 'mode', before: '666', after: '640' }] });
       writeFileSync(at('a file'), 'other');
       expect(await converge(wanted)).toEqual({ action: 'update', fields: [{ field: 'content' }] });
-      expect(await converge(file({ path: at('a file'), ensure: 'absent' }))).toMatchObject({ action: 'delete' });
+      expect(await converge(file({ path: at('a file'), state: 'absent' }))).toMatchObject({ action: 'delete' });
       expect(readdirSync(root)).toEqual([]);
     });
 
@@ -175,7 +175,7 @@ describe.each(Object.entries(shells))('%s', (_, shell) => {
     it('never replaces a directory', async () => {
       mkdirSync(at('dir'));
       expect(await refused(file({ path: at('dir'), content: 'x', ...me }))).toContain('is a directory');
-      expect(await refused(file({ path: at('dir'), ensure: 'absent' }))).toContain('is a directory');
+      expect(await refused(file({ path: at('dir'), state: 'absent' }))).toContain('is a directory');
       expect(lstatSync(at('dir')).isDirectory()).toBe(true);
     });
 
@@ -231,9 +231,9 @@ describe.each(Object.entries(shells))('%s', (_, shell) => {
     chmodSync(at('a/b c'), 0o700);
     expect(await converge(wanted)).toMatchObject({ fields: [{ field: 'mode', before: '700', after: '750' }] });
     writeFileSync(at('a/b c/file'), '');
-    await refused(directory({ path: at('a'), ensure: 'absent' }));
+    await refused(directory({ path: at('a'), state: 'absent' }));
     await refused(directory({ path: at('a/b c/file'), ...me }));
-    expect(await converge(directory({ path: at('a'), ensure: 'absent', purge: true }))).toMatchObject({
+    expect(await converge(directory({ path: at('a'), state: 'absent', purge: true }))).toMatchObject({
       destructive: 'with everything in it',
     });
     expect(readdirSync(root)).toEqual([]);
@@ -248,7 +248,7 @@ describe.each(Object.entries(shells))('%s', (_, shell) => {
     });
     expect(readlinkSync(at('link'))).toBe('two');
     expect(await refused(symlink({ path: at('one'), target: 'two' }))).toContain('is a directory');
-    await converge(symlink({ path: at('link'), ensure: 'absent' }));
+    await converge(symlink({ path: at('link'), state: 'absent' }));
     expect(readdirSync(root).sort()).toEqual(['one', 'two']);
     expect(readdirSync(at('two'))).toEqual([]);
   });
@@ -265,14 +265,14 @@ describe.each(Object.entries(shells))('%s', (_, shell) => {
     await converge(line({ path: at('conf'), line: 'before key', insert: { before: '^Key' } }));
     await converge(line({ path: at('conf'), line: 'last', insert: { after: 'no such' } }));
     expect(text('conf')).toBe('First\n# a comment\nbefore key\nKey "new" \\d\nOther \\ value\nafter other\nlast\n');
-    await converge(line({ path: at('conf'), ensure: 'absent', match: '^(First|last|#)' }));
-    await converge(line({ path: at('conf'), ensure: 'absent', line: 'before key' }));
+    await converge(line({ path: at('conf'), state: 'absent', match: '^(First|last|#)' }));
+    await converge(line({ path: at('conf'), state: 'absent', line: 'before key' }));
     expect(text('conf')).toBe('Key "new" \\d\nOther \\ value\nafter other\n');
     expect(lstatSync(at('conf')).mode & 0o777).toBe(0o600);
     await refused(line({ path: at('missing'), line: 'x' }));
     await converge(line({ path: at('missing'), line: 'x', create: true, mode: 0o640 }));
     expect([text('missing'), lstatSync(at('missing')).mode & 0o777]).toEqual(['x\n', 0o640]);
-    expect(await change(line({ path: at('nowhere'), ensure: 'absent', line: 'x' }))).toBeUndefined();
+    expect(await change(line({ path: at('nowhere'), state: 'absent', line: 'x' }))).toBeUndefined();
   });
 
   it('hosts-entries: a block that leaves the rest alone', async () => {
@@ -285,7 +285,7 @@ describe.each(Object.entries(shells))('%s', (_, shell) => {
     expect(text('hosts')).toBe(
       '127.0.0.1\tlocalhost\n# picluster: begin\n192.0.2.1\tn1.example.com n1\n2001:db8::2\tn2\n# picluster: end\n192.0.2.9 mine\n',
     );
-    await converge(hostsEntries({ path: at('hosts'), ensure: 'absent' }));
+    await converge(hostsEntries({ path: at('hosts'), state: 'absent' }));
     expect(text('hosts')).toBe('127.0.0.1\tlocalhost\n192.0.2.9 mine\n');
     writeFileSync(at('hosts'), '# picluster: begin\n192.0.2.1 n1\n');
     expect(await refused(hostsEntries({ path: at('hosts'), entries }))).toContain('must stand there once');

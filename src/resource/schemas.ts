@@ -15,7 +15,7 @@ export const fileMode = z.int().min(0).max(0o7777);
 /** A user's or group's name, or its number. */
 export const ownerName = z.string().regex(/^(?:[a-z_][a-z0-9_.-]*\$?|\d+)$/i, 'a user or group name');
 
-export const ensure = z.enum(['present', 'absent']).default('present');
+export const presence = z.enum(['present', 'absent']).default('present');
 
 /** Text of one line. */
 export const oneLine = z.string().regex(/^[^\p{Cc}]*$/u, 'one line without control characters');

@@ -3,7 +3,7 @@ import { sh } from '#src/shell/script.ts';
 import { changeOf } from './changes.ts';
 import { defineKind } from './kind.ts';
 
-const schema = z.strictObject({ ensure: z.literal('absent') });
+const schema = z.strictObject({ state: z.literal('absent') });
 
 interface State {
   /** Devices and files in use. */
@@ -21,7 +21,7 @@ export const swap = defineKind({
   probe: (specs) => sh`
     active=$(awk 'NR > 1 { print $1 }' /proc/swaps 2>/dev/null)
     boot=$(awk '$1 !~ /^#/ && $3 == "swap" { print $1 }' /etc/fstab 2>/dev/null)
-    for wanted in ${specs.map((spec) => spec.ensure)}; do record "$active" "$boot"; done`,
+    for wanted in ${specs.map((spec) => spec.state)}; do record "$active" "$boot"; done`,
   parse: ([active = '', atBoot = '']): State => ({ active, atBoot }),
   diff: (_, { active, atBoot }) =>
     changeOf('delete', [

@@ -2,11 +2,11 @@ import { z } from 'zod';
 import { sh } from '#src/shell/script.ts';
 import { changeOf, deletion, differences } from './changes.ts';
 import { type Change, defineKind } from './kind.ts';
-import { absolutePath, ensure, oneLine } from './schemas.ts';
+import { absolutePath, oneLine, presence } from './schemas.ts';
 
 const schema = z
-  .strictObject({ path: absolutePath, ensure, target: oneLine.min(1).optional() })
-  .refine((spec) => spec.ensure === 'absent' || spec.target !== undefined, {
+  .strictObject({ path: absolutePath, state: presence, target: oneLine.min(1).optional() })
+  .refine((spec) => spec.state === 'absent' || spec.target !== undefined, {
     path: ['target'],
     error: 'a symlink needs a target',
   });
@@ -33,7 +33,7 @@ export const symlink = defineKind({
   parse: ([type = 'none', target = '']): State => ({ type: type as State['type'], target }),
 
   diff(spec, state): Change | undefined {
-    if (spec.ensure === 'absent') return state.type === 'none' ? undefined : deletion(state.type);
+    if (spec.state === 'absent') return state.type === 'none' ? undefined : deletion(state.type);
     const before = state.type === 'symlink' ? state.target : undefined;
     const fields = differences({ target: [before, spec.target] });
     if (state.type === 'file') return changeOf('update', fields, { destructive: 'replaces a file' });
@@ -41,7 +41,7 @@ export const symlink = defineKind({
     return changeOf(state.type === 'none' ? 'create' : 'update', fields);
   },
 
-  apply({ path, ensure: wanted, target }) {
+  apply({ path, state: wanted, target }) {
     const refuse = sh`
       if [ -d ${path} ] && [ ! -L ${path} ]; then echo ${`${path} is a directory: it is not replaced`} >&2; exit 1; fi`;
     if (wanted === 'absent') return { script: sh`${refuse}; rm -f ${path}` };
@@ -55,5 +55,5 @@ export const symlink = defineKind({
     };
   },
 
-  fingerprint: (spec) => `${spec.ensure} ${spec.target}`,
+  fingerprint: (spec) => `${spec.state} ${spec.target}`,
 });

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { rawScript, type Script, sh } from '#src/shell/script.ts';
 import { changeOf, differences } from './changes.ts';
 import { defineKind } from './kind.ts';
-import { ensure, oneLine } from './schemas.ts';
+import { oneLine, presence } from './schemas.ts';
 
 /** Source: sysctl.d(5). */
 const FILE = '/etc/sysctl.d/90-picluster.conf';
@@ -13,13 +13,13 @@ const schema = z
       .string()
       .regex(/^[\w-]+(?:[./][\w-]+)+$/, 'a sysctl key')
       .refine((key) => !key.includes('..')),
-    ensure,
+    state: presence,
     value: z
       .union([z.number(), oneLine.min(1)])
       .transform((value) => oneSpace(String(value)))
       .optional(),
   })
-  .refine((spec) => spec.ensure === 'absent' || spec.value !== undefined, { path: ['value'], error: 'a sysctl needs a value' });
+  .refine((spec) => spec.state === 'absent' || spec.value !== undefined, { path: ['value'], error: 'a sysctl needs a value' });
 
 type Spec = z.output<typeof schema>;
 
@@ -63,7 +63,7 @@ export const sysctl = defineKind({
   }),
 
   diff(spec, state) {
-    if (spec.ensure === 'absent') return changeOf('delete', differences({ saved: [state.saved || undefined, undefined] }));
+    if (spec.state === 'absent') return changeOf('delete', differences({ saved: [state.saved || undefined, undefined] }));
     return changeOf('update', [
       ...differences({ live: [state.live, spec.value], saved: [state.saved.replace(/^\S+ = /, '') || undefined, spec.value] }),
       ...(overriding(spec, state) ? [{ field: 'at boot', before: overriding(spec, state), after: spec.value }] : []),
@@ -71,9 +71,9 @@ export const sysctl = defineKind({
   },
 
   apply: (spec, state) => ({
-    script: spec.ensure === 'absent' ? sh`set_keyed_line ${FILE} ${spec.key}` : setting(spec, overriding(spec, state)),
+    script: spec.state === 'absent' ? sh`set_keyed_line ${FILE} ${spec.key}` : setting(spec, overriding(spec, state)),
   }),
-  fingerprint: (spec) => `${spec.ensure} ${spec.value}`,
+  fingerprint: (spec) => `${spec.state} ${spec.value}`,
 });
 
 const oneSpace = (value: string): string => value.trim().replaceAll(/\s+/g, ' ');

@@ -2,13 +2,13 @@ import { z } from 'zod';
 import { joinScripts, type Script, sh } from '#src/shell/script.ts';
 import { changeOf, deletion, differences } from './changes.ts';
 import { type Change, defineKind } from './kind.ts';
-import { absolutePath, ensure, oneLine } from './schemas.ts';
+import { absolutePath, oneLine, presence } from './schemas.ts';
 
 export const accountName = z.string().regex(/^[a-z_][a-z0-9_-]{0,31}$/, 'a user or group name: small letters, digits, _ and -');
 
 const schema = z.strictObject({
   name: accountName,
-  ensure,
+  state: presence,
   uid: z.int().min(0).optional(),
   /** Default of the distribution, when not given. */
   shell: absolutePath.optional(),
@@ -20,7 +20,7 @@ const schema = z.strictObject({
   system: z.boolean().default(false),
   /** No login with a password; keys still work. A new user has none anyway. */
   passwordLocked: z.boolean().default(false),
-  /** With `ensure: absent`: its home directory goes too. */
+  /** With `state: absent`: its home directory goes too. */
   purge: z.boolean().default(false),
 });
 
@@ -66,7 +66,7 @@ export const user = defineKind({
   }),
 
   diff(spec, state): Change | undefined {
-    if (spec.ensure === 'absent') {
+    if (spec.state === 'absent') {
       if (!state.exists) return undefined;
       return deletion(`uid ${state.uid}`, spec.purge ? { destructive: 'with its home directory' } : {});
     }
@@ -82,11 +82,11 @@ export const user = defineKind({
   },
 
   apply(spec, state) {
-    if (spec.ensure === 'absent') return { script: sh`userdel ${spec.purge && '--remove'} ${spec.name}` };
+    if (spec.state === 'absent') return { script: sh`userdel ${spec.purge && '--remove'} ${spec.name}` };
     return { script: joinScripts([state.exists ? modification(spec, state) : creation(spec), locking(spec)]) };
   },
 
-  fingerprint: (spec) => JSON.stringify([spec.ensure, spec.uid, spec.shell, spec.home, spec.groups]),
+  fingerprint: (spec) => JSON.stringify([spec.state, spec.uid, spec.shell, spec.home, spec.groups]),
 });
 
 const missingGroups = (spec: Spec, state: State): string[] => spec.groups.filter((name) => !state.groups.includes(name));

@@ -121,7 +121,7 @@ describe('package', () => {
     expect(output).toMatch(/waiting: \/var\/lib\/dpkg\/lock-frontend is locked by (?:flock|sleep) \(pid \d+\)/);
     expect(await change(wanted)).toBeUndefined();
     expect(await node('tree --version')).toContain('tree');
-    await converge(packages({ names: ['tree'], ensure: 'absent', purge: true }));
+    await converge(packages({ names: ['tree'], state: 'absent', purge: true }));
     expect(await node('dpkg-query -W tree 2>&1 || true')).toContain('no packages found');
   });
 
@@ -210,7 +210,7 @@ test('sysctl: now and after a reboot; one line a key, sorted', async () => {
   expect(await node('sysctl -n net.ipv4.conf.all.rp_filter; cat /etc/sysctl.d/90-picluster.conf')).toBe(
     '2\n# Written by picluster.\nnet.ipv4.conf.all.rp_filter = 2\nnet.ipv4.ip_forward = 1\nnet.ipv4.tcp_rmem = 4096 131072 6291456',
   );
-  await converge(sysctl({ key: 'net.ipv4.tcp_rmem', ensure: 'absent' }));
+  await converge(sysctl({ key: 'net.ipv4.tcp_rmem', state: 'absent' }));
   await node('echo "net/ipv4/ip_forward=0" >/etc/sysctl.d/99-other.conf');
   expect(await refused(sysctl({ key: 'net.ipv4.ip_forward', value: 1 }))).toContain('is set to 0 by /etc/sysctl.d/99-other.conf');
   await node('rm /etc/sysctl.d/99-other.conf');
@@ -223,7 +223,7 @@ test('module: built in counts as loaded; one that is not there is named', async 
   await converge(module({ name: 'br-netfilter' }));
   expect(await node('cat /etc/modules-load.d/picluster.conf')).toBe('# Written by picluster.\nbr_netfilter\noverlay');
   expect(await refused(module({ name: 'no_such_module' }))).toContain('no_such_module');
-  await converge(module({ name: 'no_such_module', ensure: 'absent' }));
+  await converge(module({ name: 'no_such_module', state: 'absent' }));
 });
 
 test('group, user, key: made, changed, removed', async () => {
@@ -240,7 +240,7 @@ test('group, user, key: made, changed, removed', async () => {
   expect(await converge(authorizedKey({ user: 'ada', key }))).toMatchObject({
     fields: [{ field: 'file', before: `666:${await node('id -u ada')}` }],
   });
-  await converge(authorizedKey({ user: 'ada', key, ensure: 'absent' }));
+  await converge(authorizedKey({ user: 'ada', key, state: 'absent' }));
   expect(await node('grep -c . ~ada/.ssh/authorized_keys')).toBe('1');
 
   await node('echo ada:secret | chpasswd');
@@ -249,8 +249,8 @@ test('group, user, key: made, changed, removed', async () => {
     '4000:/bin/sh\nL\nada adm builders',
   );
   expect(await refused(user({ name: 'bob', groups: ['no-such-group'] }))).toContain('no-such-group');
-  await converge(user({ name: 'ada', ensure: 'absent', purge: true }));
-  await converge(group({ name: 'builders', ensure: 'absent' }));
+  await converge(user({ name: 'ada', state: 'absent', purge: true }));
+  await converge(group({ name: 'builders', state: 'absent' }));
   expect(await node('ls /home; getent passwd ada || echo gone')).toBe('admin\ngone');
 });
 
@@ -267,7 +267,7 @@ test('host name, hosts entries, time zone, locale, swap', async () => {
   await converge(locale({ locale: 'de_DE.UTF-8' }));
   expect(await node('. /etc/default/locale; LC_ALL=$LANG locale -k LC_TIME | grep ^day=')).toContain('Sonntag');
   await node('printf "# mine\\n/swapfile none swap sw 0 0\\n" >>/etc/fstab');
-  expect(await converge(swap({ ensure: 'absent' }))).toMatchObject({ fields: [{ field: 'in fstab', before: '/swapfile' }] });
+  expect(await converge(swap({ state: 'absent' }))).toMatchObject({ fields: [{ field: 'in fstab', before: '/swapfile' }] });
   expect(await node('tail -n 2 /etc/fstab')).toBe('# mine\n# off by picluster: /swapfile none swap sw 0 0');
 });
 
