@@ -51,6 +51,7 @@ export function testCluster(hosts: Record<string, HostOptions>, options: { secre
       return secret;
     },
     hasSecret: (path) => secrets.has(path),
+    templates: () => new Map(),
     secrets: [...secrets.values()],
   };
 }
@@ -104,7 +105,8 @@ export const testFacts = (facts: Partial<Facts> = {}): Facts => ({
 /** The steps of one host of the cluster, its variables taken from the host. */
 export function stepsOf<Vars>(role: Role<Vars>, cluster: Cluster, name: string, facts: Partial<Facts> = {}): StepDraft[] {
   const host = cluster.host(name);
-  return flat(role.steps({ host, facts: testFacts(facts), vars: role.vars.parse(host.vars[role.namespace] ?? {}), cluster }));
+  const vars = role.vars.parse(host.vars[role.namespace] ?? {});
+  return flat(role.steps({ host, facts: testFacts(facts), vars, cluster, templates: cluster.templates(role.name) }));
 }
 
 const flat = (list: StepList): StepDraft[] => list.flatMap((entry) => ('parallel' in entry ? [...entry.parallel] : [entry]));

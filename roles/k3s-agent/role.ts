@@ -32,14 +32,15 @@ export default defineRole({
     diskBytes: 2 * GIBIBYTE,
     memoryCgroup: true,
   },
-  steps({ host, facts, vars, cluster }) {
+  templates: ['k3s.service.hbs'],
+  steps({ host, facts, vars, cluster, templates }) {
     const init = initServer(cluster);
     const { binary, links } = binarySteps(cluster, facts);
     const token = tokenFile(paths.token, cluster, cluster.hasSecret('k3s.agentToken') ? 'k3s.agentToken' : 'k3s.token');
     const kubelet = kubeletFile(vars);
     const config = configFile(paths.config, agentConfig(host, vars, cluster));
     const registries = [registriesFile(vars) ?? []].flat();
-    const unitFile = unit('agent');
+    const unitFile = unit('agent', templates);
     return [
       ...directories(),
       ...logindSteps(vars),

@@ -36,7 +36,8 @@ export default defineRole({
     diskBytes: 2 * GIBIBYTE,
     memoryCgroup: true,
   },
-  steps({ host, facts, vars, cluster }) {
+  templates: ['k3s.service.hbs'],
+  steps({ host, facts, vars, cluster, templates }) {
     const init = initServer(cluster);
     const isInit = host.name === init.name;
     const others = cluster.hostsWithRole('k3s-server').filter(({ name }) => name !== host.name);
@@ -46,7 +47,7 @@ export default defineRole({
     const kubelet = kubeletFile(vars);
     const config = configFile(paths.config, serverConfig(host, vars, cluster));
     const registries = [registriesFile(vars) ?? []].flat();
-    const unitFile = unit('server');
+    const unitFile = unit('server', templates);
     return [
       ...(isInit && !facts.k3s.etcd && others.length > 0 ? [step(noOtherCluster(others))] : []),
       ...directories(),

@@ -5,7 +5,7 @@ import { download } from '#src/resource/download.ts';
 import { file } from '#src/resource/file.ts';
 import { symlink } from '#src/resource/symlink.ts';
 import { type StepDraft, step } from '#src/role/step.ts';
-import { template } from '#src/template/template.ts';
+import { type TemplateOverrides, template } from '#src/template/template.ts';
 import { k3sYaml } from './k3s-yaml.ts';
 import { kubeletConfig } from './kubelet.ts';
 import { paths } from './paths.ts';
@@ -61,11 +61,11 @@ export const kubeletFile = (vars: K3sVars): StepDraft =>
 export const registriesFile = ({ registries }: K3sVars): StepDraft | undefined =>
   registries && step(file({ path: paths.registries, content: k3sYaml(registries), mode: 0o600 }));
 
-export const unit = (command: 'server' | 'agent'): StepDraft =>
+export const unit = (command: 'server' | 'agent', templates: TemplateOverrides): StepDraft =>
   step(
     file({
       path: `/etc/systemd/system/${unitName(command)}.service`,
-      content: unitFile({ command, binary: paths.binary }),
+      content: unitFile({ command, binary: paths.binary }, templates),
       mode: 0o644,
     }),
   );

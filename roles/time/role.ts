@@ -27,10 +27,15 @@ export default defineRole({
   name: 'time',
   namespace: 'time',
   vars: TimeVars,
-  steps({ vars }) {
+  templates: ['chrony.conf.hbs'],
+  steps({ vars, templates }) {
     const pools = vars.servers.length > 0 ? [] : vars.pools;
     const config = step(
-      file({ path: CONFIG, content: chronyConf({ ...vars, pools, localStratum: vars.localStratum ?? 0 }), mode: 0o644 }),
+      file({
+        path: CONFIG,
+        content: chronyConf({ ...vars, pools, localStratum: vars.localStratum ?? 0 }, templates),
+        mode: 0o644,
+      }),
     );
     return [
       step(packages({ names: ['chrony'] })),

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
-import { roleSchemas, roles } from '#roles/index.ts';
 import type { Host } from '#src/cluster/cluster.ts';
+import { findClusterDirectory } from '#src/cluster/find.ts';
 import { loadCluster } from '#src/cluster/load.ts';
 import type { LoadedCluster } from '#src/cluster/loaded.ts';
 import { selectHosts } from '#src/cluster/select.ts';
@@ -10,6 +10,7 @@ import { lockArtifacts } from '#src/release/lock.ts';
 import type { ArtifactSource } from '#src/resource/kind.ts';
 import type { Role } from '#src/role/role.ts';
 import { readSshConfig, sshSettings } from '#src/transport/ssh-config.ts';
+import { knownRoles } from './known-roles.ts';
 
 export interface OpenOptions {
   cluster?: string;
@@ -39,21 +40,27 @@ export interface OpenedCluster {
 
 /** Reads and validates the cluster directory and picks hosts. Throws UsageError and ConfigError before anything is touched. */
 export async function openCluster(options: OpenOptions): Promise<OpenedCluster> {
-  const sshConfig = await readSshConfig();
+  const directory = await findClusterDirectory(options.cluster, process.cwd(), process.env);
+  const [sshConfig, known] = await Promise.all([readSshConfig(), knownRoles(directory)]);
   const cluster = await loadCluster({
-    directory: options.cluster,
+    ...known,
+    directory,
     set: options.set,
     cwd: process.cwd(),
     env: process.env,
-    schemas: roleSchemas(),
-    roleNames: roles.map(({ name }) => name),
     // Roles ask who logs in (never lock that one out), so it must be known before the first connection.
     defaultUser: (address) => sshSettings(sshConfig, address, homedir()).user,
   });
   const warnings = cluster.warnings.map(
     ({ file, line, path, message }) => `${file}:${line}: ${path ? `${path}: ` : ''}${message}`,
   );
-  return { cluster, roles, chosen: selectHosts(cluster.hosts, options.limit), artifacts: artifactsOf(cluster), warnings };
+  return {
+    cluster,
+    roles: known.roles,
+    chosen: selectHosts(cluster.hosts, options.limit),
+    artifacts: artifactsOf(cluster),
+    warnings,
+  };
 }
 
 function artifactsOf(cluster: LoadedCluster): Artifacts {

@@ -1,8 +1,8 @@
 import { stringify } from 'yaml';
-import { roles } from '#roles/index.ts';
 import { describeCluster, describeHost, type HostView, viewCluster, viewHost } from '#src/cluster/describe.ts';
 import type { LoadedCluster } from '#src/cluster/loaded.ts';
 import { selectHosts } from '#src/cluster/select.ts';
+import type { Role } from '#src/role/role.ts';
 import { openCluster } from './open-cluster.ts';
 
 export interface InventoryFlags {
@@ -15,18 +15,20 @@ export interface InventoryFlags {
 
 /** Shows the merged inventory; reads files only. Returns the exit code. */
 export async function showInventory(flags: InventoryFlags): Promise<number> {
-  const { cluster, warnings } = await openCluster({
+  const { cluster, roles, warnings } = await openCluster({
     set: flags.set,
     ...(flags.cluster !== undefined && { cluster: flags.cluster }),
   });
   for (const warning of warnings) process.stderr.write(`warning: ${warning}\n`);
   const text =
-    flags.host === undefined ? format(viewCluster(cluster), flags, describeCluster) : hostsText(cluster, flags, flags.host);
+    flags.host === undefined
+      ? format(viewCluster(cluster), flags, describeCluster)
+      : hostsText(cluster, roles, flags, flags.host);
   process.stdout.write(`${text}\n`);
   return 0;
 }
 
-function hostsText(cluster: LoadedCluster, flags: InventoryFlags, pattern: string): string {
+function hostsText(cluster: LoadedCluster, roles: readonly Role[], flags: InventoryFlags, pattern: string): string {
   const views = selectHosts(cluster.hosts, pattern).map((host) => {
     const played = roles.filter(({ name }) => flags.all || host.roles.includes(name)).map(({ namespace }) => namespace);
     return viewHost(cluster, host, played);

@@ -1,14 +1,17 @@
 import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { ZodType } from 'zod';
 import { roleSchemas } from '#roles/index.ts';
 import { findClusterDirectory } from '#src/cluster/find.ts';
 import { jsonSchema, SCHEMA_NAMES, type SchemaName } from '#src/cluster/json-schema.ts';
+import { knownRoles } from './known-roles.ts';
 
-const text = (name: SchemaName): string => `${JSON.stringify(jsonSchema(name, roleSchemas()), null, 2)}\n`;
+const text = (name: SchemaName, schemas: Record<string, ZodType>): string =>
+  `${JSON.stringify(jsonSchema(name, schemas), null, 2)}\n`;
 
-/** Prints the JSON Schema of one kind of file. */
+/** Prints the JSON Schema of one kind of file, with the variables of picluster's own roles. */
 export function showSchema(name: SchemaName): void {
-  process.stdout.write(text(name));
+  process.stdout.write(text(name, roleSchemas()));
 }
 
 /** Writes all of them to `.schema/` of the cluster directory, where the first line of its files points editors. */
@@ -17,13 +20,14 @@ export async function writeSchemas(asked: string | undefined): Promise<void> {
   process.stdout.write(`wrote ${SCHEMA_NAMES.map((name) => `${name}.json`).join(', ')} to ${directory}\n`);
 }
 
-/** Writes all schemas into `.schema/` below a cluster directory; resolves to that path. */
+/** Writes all schemas, with the variables of the cluster's own roles, into `.schema/` below its directory; resolves to that path. */
 export async function schemasInto(cluster: string): Promise<string> {
+  const { schemas } = await knownRoles(cluster);
   const directory = join(cluster, '.schema');
   await mkdir(directory, { recursive: true });
   for (const name of SCHEMA_NAMES) {
     const aside = join(directory, `.${name}.${process.pid}`);
-    await writeFile(aside, text(name));
+    await writeFile(aside, text(name, schemas));
     await rename(aside, join(directory, `${name}.json`));
   }
   return directory;

@@ -28,6 +28,7 @@ const COMMANDS: readonly Entry[] = [
     description: 'show hosts, groups and variables, and where each value comes from',
     load: () => import('./inventory.ts'),
   },
+  { name: 'role', description: 'roles of your own: list, new', load: () => import('./role.ts') },
   { name: 'schema', description: 'print the JSON Schema of the cluster files', load: () => import('./schema.ts') },
   { name: 'lab', description: 'local machines for demo and tests', load: () => import('./lab.ts') },
 ];

@@ -1,5 +1,6 @@
 import { ConfigError } from '#src/errors.ts';
 import type { ArtifactBook } from '#src/release/artifact-book.ts';
+import type { TemplateOverrides } from '#src/template/template.ts';
 import type { Path } from '#src/yaml/source.ts';
 import type { Host, NetworkSettings } from './cluster.ts';
 import { type Draft, rolesOf } from './draft.ts';
@@ -50,6 +51,7 @@ export function buildCluster(validated: Validated, file: ClusterFile, options: B
         hint: `add it to ${options.directory}/${secrets.name} (mode 0600)`,
       });
     },
+    templates: (role: string) => templatesOf(role, draft.files.templates),
     hasSecret: (path: string) => secrets.get(path) !== undefined,
     secrets: secrets.all(),
     groups: groupsFor(draft),
@@ -85,6 +87,11 @@ function networkOf(file: ClusterFile, first: Host | undefined): NetworkSettings 
 /** By name and not by place: a reordered inventory must not restart what was told the endpoint. */
 const firstByName = (hosts: readonly Host[]): Host | undefined =>
   hosts.toSorted((a, b) => a.name.localeCompare(b.name, 'en', { numeric: true }))[0];
+
+function templatesOf(role: string, templates: Draft['files']['templates']): TemplateOverrides {
+  const prefix = `${role}/`;
+  return new Map([...templates].flatMap(([path, own]) => (path.startsWith(prefix) ? [[path.slice(prefix.length), own]] : [])));
+}
 
 function groupsFor(draft: Draft): Group[] {
   return draft.membership.order.map((name) => ({

@@ -1,6 +1,7 @@
 import type { Arch } from '#src/facts/facts.ts';
 import type { ArtifactSource } from '#src/resource/kind.ts';
 import type { Secret } from '#src/secrets/secret.ts';
+import type { TemplateOverrides } from '#src/template/template.ts';
 import type { Target } from '#src/transport/connection.ts';
 
 /** A machine of the inventory with its variables merged; plain data, frozen. */
@@ -63,6 +64,8 @@ export interface Cluster {
   /** Throws ConfigError naming the file and the key when it is missing. */
   secret(path: string): Secret;
   hasSecret(path: string): boolean;
+  /** The cluster directory's own texts for templates of a role. */
+  templates(role: string): TemplateOverrides;
   /** All known secrets, for redaction. */
   readonly secrets: readonly Secret[];
 }

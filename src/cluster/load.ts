@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
 import { userInfo } from 'node:os';
 import { join, resolve } from 'node:path';
-import { ConfigError } from '#src/errors.ts';
+import { ConfigError, type Mistake } from '#src/errors.ts';
 import { ArtifactBook } from '#src/release/artifact-book.ts';
 import { defaultCacheDir } from '#src/release/fetch.ts';
 import { readLock } from '#src/release/lock-file.ts';
 import { buildCluster } from './build.ts';
+import type { RoleTemplates } from './check-templates.ts';
 import { findClusterDirectory } from './find.ts';
 import type { LoadedCluster } from './loaded.ts';
 import { readClusterFiles } from './read.ts';
@@ -22,6 +23,10 @@ export interface LoadOptions {
   /** Schemas of roles' variables by namespace. */
   schemas: Namespaces;
   roleNames: readonly string[];
+  /** Templates of the roles, by role. */
+  templates?: RoleTemplates | undefined;
+  /** What was wrong with the cluster's own roles: told together with the rest. */
+  mistakes?: readonly Mistake[] | undefined;
   /** Who logs in at an address when the inventory does not say: what the operator's ssh_config names. Default: the operator. */
   defaultUser?: ((address: string) => string | undefined) | undefined;
 }
@@ -34,7 +39,8 @@ export async function loadCluster(options: LoadOptions): Promise<LoadedCluster> 
   const directory = await findClusterDirectory(options.directory, options.cwd, options.env);
   const set = (options.set ?? []).map(setLayer);
   const files = await readClusterFiles(directory);
-  const validated = validate(files, set, options.schemas, options.roleNames);
+  const all = { ...files, mistakes: [...(options.mistakes ?? []), ...files.mistakes] };
+  const validated = validate(all, set, options.schemas, options.roleNames, options.templates);
   const { cluster, releases } = validated.draft;
   const release = cluster && releases.get(cluster.release);
   const { mistakes } = validated.findings;

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { access, readdir, readFile } from 'node:fs/promises';
-import { basename, isAbsolute, join } from 'node:path';
+import { basename, isAbsolute, join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Mistake } from '#src/errors.ts';
 import { readSecretsFile } from '#src/secrets/file.ts';
@@ -23,6 +23,8 @@ export interface ClusterFiles {
   /** picluster's own release file, then those that cluster.yaml names. */
   readonly versions: readonly YamlSource[];
   readonly secrets: SecretStore;
+  /** Texts under templates/, by `ROLE/NAME`. */
+  readonly templates: ReadonlyMap<string, { file: string; text: string }>;
   /** Manifests of `gitops.before` that are there. */
   readonly manifests: ReadonlySet<string>;
   readonly mistakes: readonly Mistake[];
@@ -35,10 +37,12 @@ export async function readClusterFiles(directory: string): Promise<ClusterFiles>
   const reader = new Reader(directory);
   const cluster = await reader.yaml(CLUSTER_FILE);
   const named = asList(isMap(cluster.data) ? cluster.data.versions : undefined);
-  const [hosts, groupVars, hostVars, own, ...more] = await Promise.all([
+  const [hosts, groupVars, hostVars, templates, , own, ...more] = await Promise.all([
     reader.yaml('hosts.yaml'),
     reader.folder('group_vars'),
     reader.folder('host_vars'),
+    reader.texts('templates'),
+    reader.texts('roles'),
     reader.yaml(VERSIONS, basename(VERSIONS)),
     ...named.map((file) => reader.yaml(file)),
   ]);
@@ -52,6 +56,7 @@ export async function readClusterFiles(directory: string): Promise<ClusterFiles>
     hostVars,
     versions: [own, ...more],
     secrets: secrets.store,
+    templates,
     manifests: await reader.existing(before),
     mistakes: [...reader.mistakes, ...secrets.mistakes],
     digest: reader.digest,
@@ -105,6 +110,27 @@ class Reader {
       else this.mistakes.push({ file, line: 1, column: 1, path: '', message: 'is not read: files here are called NAME.yaml' });
     }
     return sources;
+  }
+
+  /** Every file below a folder, by its path there; what is hidden and node_modules are left out. */
+  async texts(folder: string): Promise<Map<string, { file: string; text: string }>> {
+    const entries = await readdir(join(this.#directory, folder), { recursive: true, withFileTypes: true }).catch(
+      (error: NodeJS.ErrnoException) => {
+        if (error.code !== 'ENOENT') throw error;
+        return [];
+      },
+    );
+    const paths = entries
+      .filter((entry) => entry.isFile())
+      .map((entry) => relative(this.#directory, join(entry.parentPath, entry.name)));
+    const texts = new Map<string, { file: string; text: string }>();
+    for (const file of paths.sort()) {
+      if (file.split(sep).some((part) => part.startsWith('.') || part === 'node_modules')) continue;
+      const text = await readFile(join(this.#directory, file), 'utf8');
+      this.#digests.set(file, sha256(text));
+      texts.set(relative(folder, file), { file, text });
+    }
+    return texts;
   }
 
   async existing(files: readonly string[]): Promise<Set<string>> {

@@ -7,6 +7,7 @@ import { checkKubernetes } from './check-kubernetes.ts';
 import { checkLiterals } from './check-literals.ts';
 import { checkNames } from './check-names.ts';
 import { checkNetwork } from './check-network.ts';
+import { checkTemplates, type RoleTemplates } from './check-templates.ts';
 import { type Draft, draftOf, groupNames } from './draft.ts';
 import { Findings, fileOrigin } from './findings.ts';
 import { allLayers, layersOf, sshLayers, type VarLayers, varLayers } from './host-layers.ts';
@@ -33,6 +34,7 @@ export function validate(
   set: readonly Layer[],
   namespaces: Namespaces,
   roleNames: readonly string[],
+  templates: RoleTemplates = {},
 ): Validated {
   const findings = new Findings();
   for (const mistake of files.mistakes) findings.add(mistake);
@@ -60,6 +62,7 @@ export function validate(
   checkNetwork(draft, findings);
   checkKubernetes(draft, new Map([...vars].map(([host, { tree }]) => [host, tree])), roleNames, findings);
   checkGitops(draft, findings);
+  checkTemplates(files, templates, findings);
   return { draft, findings, vars, reach };
 }
 

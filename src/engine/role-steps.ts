@@ -12,7 +12,13 @@ export function roleSteps(roles: readonly Role[], cluster: Cluster, host: Host, 
       return {
         host: host.name,
         role: role.name,
-        list: role.steps({ host, facts, vars: role.vars.parse(host.vars[role.namespace] ?? {}), cluster }),
+        list: role.steps({
+          host,
+          facts,
+          vars: role.vars.parse(host.vars[role.namespace] ?? {}),
+          cluster,
+          templates: cluster.templates(role.name),
+        }),
       };
     } catch (error) {
       if (error instanceof PiclusterError) throw error;

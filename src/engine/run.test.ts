@@ -57,6 +57,7 @@ function clusterOf(names: readonly string[]): Cluster {
     secrets: [],
     host: (name: string) => hosts.find((host) => host.name === name),
     hostsWithRole: () => [],
+    templates: () => new Map(),
   } as unknown as Cluster;
 }
 

@@ -1,6 +1,7 @@
 import type { ZodType } from 'zod';
 import type { Cluster, Host } from '#src/cluster/cluster.ts';
 import type { Facts } from '#src/facts/facts.ts';
+import type { TemplateOverrides } from '#src/template/template.ts';
 import type { StepList } from './step.ts';
 
 export interface RoleInput<Vars> {
@@ -8,6 +9,8 @@ export interface RoleInput<Vars> {
   readonly facts: Facts;
   readonly vars: Vars;
   readonly cluster: Cluster;
+  /** What the cluster directory puts in the place of this role's templates: give it to them. */
+  readonly templates: TemplateOverrides;
 }
 
 /** A port that a role's services listen on; preflight checks that it is free or ours. */
@@ -25,6 +28,8 @@ export interface Role<Vars = unknown> {
   /** Every key has a default; unknown keys are refused. */
   readonly vars: ZodType<Vars>;
   steps(input: RoleInput<Vars>): StepList;
+  /** Names of its templates that a cluster directory may put its own in the place of: `templates/ROLE/NAME`. */
+  readonly templates?: readonly string[];
   /** What must hold before the first change on the host. */
   readonly preflight?: {
     ports?(vars: Vars): readonly WantedPort[];

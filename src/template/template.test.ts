@@ -90,3 +90,21 @@ describe('yamlContent', () => {
     expect(maskContent(content)).not.toContain('plain');
   });
 });
+
+describe('an override', () => {
+  const overrides = (text: string) => new Map([['o.hbs', { file: 'templates/role/o.hbs', text }]]);
+  beforeAll(() => writeFileSync(join(directory, 'templates', 'o.hbs'), 'own {{x}}'));
+
+  it('stands in the place of the template, for this rendering only', () => {
+    const render = template(moduleUrl, 'o.hbs');
+    expect(render({ x: 1 }, overrides('other {{x}}'))).toBe('other 1');
+    expect(render({ x: 1 })).toBe('own 1');
+    expect(render({ x: 2 }, overrides('third {{x}}'))).toBe('third 2');
+  });
+
+  it('is named by its own file when it is wrong', () => {
+    expect(() => template(moduleUrl, 'o.hbs')({ x: 1 }, overrides('\n{{y}}'))).toThrow(
+      'template templates/role/o.hbs:2: the variable y is not given',
+    );
+  });
+});

@@ -9,31 +9,44 @@ import { SecretHolder } from './secret-holder.ts';
 
 const SHARED = new URL('../../templates/', import.meta.url);
 
+/** Templates of a role that the cluster directory has its own text for, by name. */
+export type TemplateOverrides = ReadonlyMap<string, { file: string; text: string }>;
+
 /**
  * A template beside a module (`templates/NAME` or `NAME`), else a shared one; read when it is first rendered. Strict: a variable that is
- * not given is an error. Not escaped: nothing here is HTML. Secrets among the values stay secrets in the content.
+ * not given is an error. Not escaped: nothing here is HTML. Secrets among the values stay secrets in the content. An override of the same
+ * name is rendered instead.
  */
-export function template<Values extends object>(moduleUrl: string, name: string): (values: Values) => Content {
-  let render: HandlebarsTemplateDelegate | undefined;
-  return (values) => {
-    render ??= compile(moduleUrl, name);
+export function template<Values extends object>(
+  moduleUrl: string,
+  name: string,
+): (values: Values, overrides?: TemplateOverrides) => Content {
+  let own: HandlebarsTemplateDelegate | undefined;
+  return (values, overrides) => {
+    const override = overrides?.get(name);
     const holder = new SecretHolder();
     try {
+      const render = override ? compile(override.text) : (own ?? compile(sourceOf(moduleUrl, name)));
+      if (!override) own = render;
       return holder.release(render(holder.hold(values), { data: { holder } }));
     } catch (error) {
-      throw explained(error, name);
+      throw explained(error, override?.file ?? name);
     }
   };
 }
 
-function compile(moduleUrl: string, name: string): HandlebarsTemplateDelegate {
+function sourceOf(moduleUrl: string, name: string): string {
   const places = [new URL(`templates/${name}`, moduleUrl), new URL(name, moduleUrl), new URL(name, SHARED)];
   const place = places.find((url) => existsSync(url));
   if (!place)
     throw new PiclusterError(`there is no template ${name} beside ${basename(fileURLToPath(moduleUrl))} or in templates/`);
+  return readFileSync(place, 'utf8');
+}
+
+function compile(source: string): HandlebarsTemplateDelegate {
   const environment = Handlebars.create();
   environment.registerHelper(helpersFor(environment));
-  return environment.compile(readFileSync(place, 'utf8'), { strict: true, noEscape: true, knownHelpersOnly: false });
+  return environment.compile(source, { strict: true, noEscape: true, knownHelpersOnly: false });
 }
 
 /** Handlebars says `"x" not defined in [object Object] - 3:10`. */

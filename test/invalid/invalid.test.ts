@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { roleSchemas, roles } from '#roles/index.ts';
+import { knownRoles } from '#src/app/known-roles.ts';
 import { showMistake } from '#src/cluster/findings.ts';
 import { loadCluster } from '#src/cluster/load.ts';
 import { ConfigError } from '#src/errors.ts';
 import { type Fixture, fixtures, unpacked } from './fixture.ts';
 
 const all = await fixtures();
+const known = await knownRoles(undefined);
 const wrong = all.filter(({ name }) => name !== 'base');
 
 /** Mistakes as people read them, or undefined when there are none. */
@@ -16,8 +17,7 @@ async function mistakesOf(fixture: Fixture): Promise<string[] | undefined> {
       set: fixture.set,
       cwd: '/',
       env: {},
-      schemas: roleSchemas(),
-      roleNames: roles.map(({ name }) => name),
+      ...known,
     };
     try {
       await loadCluster(options);

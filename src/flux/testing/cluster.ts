@@ -34,6 +34,7 @@ export function clusterWith(
     artifact: nothing,
     secret: (path) => known.get(path) ?? nothing(),
     hasSecret: (path) => known.has(path),
+    templates: () => new Map(),
     secrets: [...known.values()],
   };
 }
