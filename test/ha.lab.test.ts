@@ -18,7 +18,7 @@ let first: Ended;
 
 const bootstrap = async (kubeconfig = 'kubeconfig'): Promise<Ended> => {
   const file = join(temporary, kubeconfig);
-  const args = ['bootstrap', '-C', lab.local('cluster'), '--yes', '-o', 'json', '--kubeconfig', file];
+  const args = ['bootstrap', '-C', lab.local('cluster'), '--yes', '--output', 'json', '--kubeconfig', file];
   return await new Picluster(args, { stateHome: join(temporary, 'state'), timeoutMs: 500_000 }).ended;
 };
 

@@ -23,7 +23,7 @@ let whole: { manifests: Record<string, string>; boundaries: number };
 
 function picluster(...args: string[]): Picluster {
   const kubeconfig = join(temporary, 'kubeconfig');
-  const all = ['bootstrap', '-C', lab.local('cluster'), '--yes', '-o', 'json', '--kubeconfig', kubeconfig, ...args];
+  const all = ['bootstrap', '-C', lab.local('cluster'), '--yes', '--output', 'json', '--kubeconfig', kubeconfig, ...args];
   return new Picluster(all, { stateHome, timeoutMs: RUN_TIMEOUT_MS });
 }
 

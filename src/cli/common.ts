@@ -28,6 +28,4 @@ export const withSelectionFlags = (command: Command): Command =>
   );
 
 export const withOutputFlag = (command: Command): Command =>
-  command.addOption(
-    new Option('-o, --output <format>', 'text, or json: one event a line').choices(['text', 'json']).default('text'),
-  );
+  command.addOption(new Option('--output <format>', 'text, or json: one event a line').choices(['text', 'json']).default('text'));

@@ -47,7 +47,7 @@ export function define(command: Command): void {
     const status = await machines.status(lab);
     const { describeStatus } = await import('#lab/machines/describe.ts');
     say(flags.output === 'json' ? JSON.stringify(status, null, 2) : describeStatus(status));
-  }).option('-o, --output <format>', 'text or json', 'text');
+  }).option('--output <format>', 'text or json', 'text');
 
   add<{ follow?: boolean; console?: boolean; unit?: string; lines: number }>(
     'logs',

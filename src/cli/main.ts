@@ -21,6 +21,7 @@ const COMMANDS: readonly Entry[] = [
   },
   { name: 'plan', description: 'show what apply would change; changes nothing', load: () => import('./plan.ts') },
   { name: 'apply', description: 'bring the hosts to what the inventory says', load: () => import('./apply.ts') },
+  { name: 'graph', description: 'draw the steps and what waits for what, as Mermaid', load: () => import('./graph.ts') },
   { name: 'exec', description: 'run a command on hosts, in parallel', load: () => import('./exec.ts') },
   { name: 'facts', description: 'show what the hosts say about themselves', load: () => import('./facts.ts') },
   {

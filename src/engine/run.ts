@@ -81,7 +81,7 @@ export class Run {
   /** Observes everything and says what would change. Changes nothing. */
   async plan(): Promise<Plan> {
     return this.#phase('plan', async () => {
-      const graph = this.#buildGraph();
+      const graph = this.graph();
       this.#graph = graph;
       await Promise.all(this.#fleet.sessions.map((session) => this.#observe(session, graph)));
       await this.#refuseUnmet(graph);
@@ -94,7 +94,8 @@ export class Run {
     });
   }
 
-  #buildGraph(): Graph {
+  /** The steps of the connected hosts, and of this machine. */
+  graph(): Graph {
     const { chosen, cluster, roles, initServer, control } = this.#options;
     const reached = chosen.flatMap(({ name }) => this.#fleet.session(name) ?? []);
     const lists = reached.flatMap(({ host, facts }) => roleSteps(roles, cluster, host, facts));

@@ -31,12 +31,12 @@ export class Cli {
     return { exitCode, all, stdout, stderr, durationMs };
   }
 
-  /** Runs with `-o json` and returns the events too. */
+  /** Runs with `--output json` and returns the events too. */
   async events(
     command: string,
     args: readonly string[] = [],
   ): Promise<{ exitCode: number; events: StampedEvent[]; all: string; durationMs: number }> {
-    const { exitCode, stdout, all, durationMs } = await this.run(command, [...args, '-o', 'json']);
+    const { exitCode, stdout, all, durationMs } = await this.run(command, [...args, '--output', 'json']);
     return { exitCode, events: parseEvents(stdout), all, durationMs };
   }
 }

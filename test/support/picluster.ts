@@ -13,7 +13,7 @@ export interface Ended {
   events: readonly StampedEvent[];
 }
 
-/** The real command line as a process group of its own, followed by its events (`-o json`). */
+/** The real command line as a process group of its own, followed by its events (`--output json`). */
 export class Picluster {
   readonly #child: ChildProcess;
   readonly #events: StampedEvent[] = [];
