@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { Cluster, Host } from '#src/cluster/cluster.ts';
 import type { EngineEvent } from '#src/engine/events.ts';
 import { Journal, runName } from '#src/engine/journal.ts';
+import { whoRuns } from '#src/engine/lock.ts';
 import type { RunResult } from '#src/engine/run-result.ts';
 import { EXIT } from '#src/errors.ts';
 import { createRenderer, type OutputFormat, type Renderer } from '#src/render/renderer.ts';
@@ -50,6 +51,7 @@ export class RunRecord {
       release: cluster.release,
       hosts: chosen.map(({ name }) => name),
       version,
+      by: whoRuns(),
     });
   }
 

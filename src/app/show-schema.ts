@@ -9,9 +9,12 @@ import { knownRoles } from './known-roles.ts';
 const text = (name: SchemaName, schemas: Record<string, ZodType>): string =>
   `${JSON.stringify(jsonSchema(name, schemas), null, 2)}\n`;
 
-/** Prints the JSON Schema of one kind of file, with the variables of picluster's own roles. */
-export function showSchema(name: SchemaName): void {
-  process.stdout.write(text(name, roleSchemas()));
+/** Prints the JSON Schema of one kind of file, with the variables of picluster's own roles; or of a line of `--output json`. */
+export async function showSchema(name: SchemaName | 'events'): Promise<void> {
+  if (name !== 'events') return void process.stdout.write(text(name, roleSchemas()));
+  const { eventJsonSchema } = await import('#src/engine/event-schema.ts');
+  process.stdout.write(`${JSON.stringify(eventJsonSchema(), null, 2)}
+`);
 }
 
 /** Writes all of them to `.schema/` of the cluster directory, where the first line of its files points editors. */

@@ -30,7 +30,11 @@ const COMMANDS: readonly Entry[] = [
     load: () => import('./inventory.ts'),
   },
   { name: 'role', description: 'roles of your own: list, new', load: () => import('./role.ts') },
-  { name: 'schema', description: 'print the JSON Schema of the cluster files', load: () => import('./schema.ts') },
+  {
+    name: 'schema',
+    description: 'print the JSON Schema of the cluster files, or of the events of a run',
+    load: () => import('./schema.ts'),
+  },
   { name: 'lab', description: 'local machines for demo and tests', load: () => import('./lab.ts') },
 ];
 

@@ -19,6 +19,8 @@ export type EngineEvent =
       release: string;
       hosts: readonly string[];
       version: string;
+      /** `user@machine`, as in the hosts' locks. */
+      by?: string | undefined;
     }
   | { type: 'phase.start'; phase: string }
   | { type: 'phase.end'; phase: string; durationMs: number }

@@ -6,9 +6,11 @@ const LOCK_PATH = '/run/picluster.lock';
 
 /** The lock of one host. Who finds it taken reads: the run, who started it, where, and since when. */
 export function hostLock(run: string, command: string, now: Date): LockRequest {
-  const { username } = userInfo();
   return {
     path: LOCK_PATH,
-    holder: `run ${run} (picluster ${command}) by ${username}@${hostname()}, pid ${process.pid}, since ${now.toISOString()}`,
+    holder: `run ${run} (picluster ${command}) by ${whoRuns()}, pid ${process.pid}, since ${now.toISOString()}`,
   };
 }
+
+/** `user@machine`: who started this run. */
+export const whoRuns = (): string => `${userInfo().username}@${hostname()}`;

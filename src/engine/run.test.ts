@@ -15,8 +15,10 @@ import { type StepList, step, stepRef } from '#src/role/step.ts';
 import { sh } from '#src/shell/script.ts';
 import { localConnection } from '#src/transport/local.ts';
 import type { EngineEvent } from './events.ts';
+import { Journal } from './journal.ts';
 import { Run, type RunOptions } from './run.ts';
 import type { RunResult } from './run-result.ts';
+import { parseEvent } from './testing/parse-event.ts';
 
 /** The whole engine over real shells on this machine; each "host" has a directory of its own. */
 let root: string;
@@ -74,6 +76,7 @@ async function go(
 ): Promise<Outcome> {
   const cluster = clusterOf(names);
   const events: EngineEvent[] = [];
+  const journal = new Journal(root, 'run', (text) => text);
   const run = new Run({
     cluster,
     roles: [defineRole({ name: 'r', namespace: 'r', vars: z.unknown(), steps })],
@@ -82,7 +85,7 @@ async function go(
     stateDirectory: root,
     lock: undefined,
     connect: async (target) => localConnection({ host: target.name }),
-    emit: (event) => events.push(event),
+    emit: (event) => events.push(parseEvent(JSON.stringify(journal.append(event)))),
     signal: new AbortController().signal,
     draining: () => false,
     fetchArtifact: async () => '',
@@ -95,6 +98,7 @@ async function go(
     return { events, plan: plan.changes.map(({ step: { ref } }) => ref), result };
   } finally {
     await run.close();
+    journal.close();
   }
 }
 

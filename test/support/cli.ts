@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import type { StampedEvent } from '#src/engine/events.ts';
+import { parseEvent } from '#src/engine/testing/parse-event.ts';
 
 /** The real command line as a child, with a state directory of its own: known hosts, kubeconfig cache and journals of one test file. */
 export class Cli {
@@ -41,10 +42,10 @@ export class Cli {
   }
 }
 
-export const parseEvents = (ndjson: string): StampedEvent[] =>
+const parseEvents = (ndjson: string): StampedEvent[] =>
   ndjson
     .split('\n')
     .filter((line) => line.startsWith('{'))
-    .map((line) => JSON.parse(line));
+    .map(parseEvent);
 
 export const manifestScript = (): string => readFileSync(new URL('manifest.sh', import.meta.url), 'utf8');

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import type { StampedEvent } from '#src/engine/events.ts';
+import { parseEvent } from '#src/engine/testing/parse-event.ts';
 
 const LAUNCHER = fileURLToPath(new URL('../../bin/picluster.js', import.meta.url));
 
@@ -65,7 +66,7 @@ export class Picluster {
   #line(line: string): void {
     // what a SIGKILL cut off is no event
     if (!line.endsWith('}')) return;
-    const event = JSON.parse(line) as StampedEvent;
+    const event = parseEvent(line);
     this.#events.push(event);
     for (const watch of this.#watchers) watch(event);
   }
