@@ -1,9 +1,10 @@
 import type { EngineEvent, StampedEvent } from '#src/engine/events.ts';
+import { roleGraphOf } from '#src/engine/role-graph.ts';
 import { Run } from '#src/engine/run.ts';
 import { stateDirectory } from '#src/engine/state-directory.ts';
 import { EXIT } from '#src/errors.ts';
 import { eventLines } from '#src/render/events-to-text.ts';
-import { mermaidGraph } from '#src/render/mermaid.ts';
+import { mermaidRoles, mermaidSteps } from '#src/render/mermaid.ts';
 import { connector } from './connector.ts';
 import { controlSteps } from './control-steps.ts';
 import { initServerOf } from './init-server.ts';
@@ -46,7 +47,7 @@ export async function showGraph(options: GraphOptions): Promise<number> {
   try {
     await run.connect();
     const steps = [...run.graph().steps.values()];
-    process.stdout.write(mermaidGraph(steps, { detail: options.steps ? 'steps' : 'roles' }));
+    process.stdout.write(options.steps ? mermaidSteps(steps) : mermaidRoles(roleGraphOf(steps)));
     return run.lost.size > 0 ? EXIT.hostLost : EXIT.done;
   } finally {
     await run.close();

@@ -68,6 +68,10 @@ export const StampedEventSchema = z.discriminatedUnion('type', [
     phase: text.describe('`connect`, `plan`, `apply`'),
   }),
   event('phase.end', 'It ended, well or not.', { phase: text, durationMs: milliseconds }),
+  event('plan.graph', 'What the run is made of: the roles of each host, and what waits for what.', {
+    roles: z.array(z.object({ host, role: text, steps: count, pools: z.array(text) })),
+    edges: z.array(z.object({ from: text, to: text })).describe('`role@host`: `to` waits for `from`'),
+  }),
   event('host.connecting', 'A login begins.', { host, address: text }),
   event('host.key.trusted', 'First contact: the key of this host is trusted from now on.', { host, fingerprint: text }),
   event('host.connected', 'Logged in, root, locked, and asked for its facts.', { host, durationMs: milliseconds }),

@@ -9,6 +9,12 @@ export interface HostTraffic {
   bytesReceived: number;
 }
 
+/** Which roles the hosts play, and what waits for what: ids are `role@host`. */
+export interface RoleGraph {
+  readonly roles: readonly { host: string; role: string; steps: number; pools: readonly string[] }[];
+  readonly edges: readonly { from: string; to: string }[];
+}
+
 /** Everything that happens in a run. Renderers and the journal see nothing else. Never holds a secret. */
 export type EngineEvent =
   | {
@@ -24,6 +30,7 @@ export type EngineEvent =
     }
   | { type: 'phase.start'; phase: string }
   | { type: 'phase.end'; phase: string; durationMs: number }
+  | ({ type: 'plan.graph' } & RoleGraph)
   | { type: 'host.connecting'; host: string; address: string }
   | { type: 'host.key.trusted'; host: string; fingerprint: string }
   | { type: 'host.connected'; host: string; durationMs: number }

@@ -17,6 +17,7 @@ import { KubeAccess } from './kube-access.ts';
 import { isResourceStep, type Observations } from './observe.ts';
 import { makePlan, type Plan } from './plan.ts';
 import { preflightFindings } from './preflight.ts';
+import { roleGraphOf } from './role-graph.ts';
 import { requirementsOf, roleSteps } from './role-steps.ts';
 import { type RunResult, resultOf } from './run-result.ts';
 import type { Connect, HostSession } from './session.ts';
@@ -83,6 +84,7 @@ export class Run {
     return this.#phase('plan', async () => {
       const graph = this.graph();
       this.#graph = graph;
+      this.#options.emit({ type: 'plan.graph', ...roleGraphOf([...graph.steps.values()]) });
       await Promise.all(this.#fleet.sessions.map((session) => this.#observe(session, graph)));
       await this.#refuseUnmet(graph);
       const checks = await checkActions(graph, (host) => this.#context(host));

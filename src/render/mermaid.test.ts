@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { type DrawnStep, mermaidGraph } from './mermaid.ts';
+import { roleGraphOf } from '#src/engine/role-graph.ts';
+import { type DrawnStep, mermaidRoles, mermaidSteps } from './mermaid.ts';
 
 const drawn = (ref: string, after: string[] = [], more: Partial<DrawnStep> = {}): DrawnStep => {
   const [, role = '', name = '', host = ''] = /^([^/]+)\/(.+)@(.+)$/.exec(ref) ?? [];
@@ -14,9 +15,9 @@ const STEPS = [
   drawn('agent/started@n2', ['k3s/started@n1', 'os/not-chosen@n3']),
 ];
 
-describe('mermaidGraph', () => {
+describe('Mermaid text', () => {
   it('draws a box a role and host, an arrow for each pair, thick ones between hosts', () => {
-    expect(mermaidGraph(STEPS, { detail: 'roles' }).split('\n')).toEqual([
+    expect(mermaidRoles(roleGraphOf(STEPS)).split('\n')).toEqual([
       'flowchart TD',
       '  subgraph h0["n1"]',
       '    direction TB',
@@ -34,7 +35,7 @@ describe('mermaidGraph', () => {
   });
 
   it('draws every step on request, dotted where a change starts a service anew', () => {
-    const text = mermaidGraph(STEPS, { detail: 'steps' });
+    const text = mermaidSteps(STEPS);
     expect(text).toContain('s0["os/a"]');
     expect(text.split('\n').filter((line) => />/.test(line) && !/\[/.test(line))).toEqual([
       '  s0 --> s1',
@@ -45,7 +46,7 @@ describe('mermaidGraph', () => {
   });
 
   it('keeps what means something to Mermaid out of its labels', () => {
-    const text = mermaidGraph([drawn('os/say "<b>#1</b> & end"@n1')], { detail: 'steps' });
+    const text = mermaidSteps([drawn('os/say "<b>#1</b> & end"@n1')]);
     expect(text).toContain('["os/say #34;#60;b#62;#35;1#60;/b#62; #38; end#34;"]');
   });
 });

@@ -1,4 +1,6 @@
-/** A step as the picture needs it: what a graph holds, and what a journal can tell. */
+import type { RoleGraph } from '#src/engine/events.ts';
+
+/** A step as the picture needs it. */
 export interface DrawnStep {
   /** `role/step@host`, unique. */
   readonly ref: string;
@@ -12,60 +14,72 @@ export interface DrawnStep {
   readonly pool?: string | undefined;
 }
 
-/** A box of the picture: a step, or all steps of a role on a host. */
 interface Box {
-  readonly id: string;
+  readonly key: string;
   readonly host: string;
-  readonly label: string;
+  readonly name: string;
   readonly pools: readonly string[];
 }
 
+interface Arrow {
+  readonly from: string;
+  readonly to: string;
+  readonly isRestart: boolean;
+}
+
 /**
- * The steps as a Mermaid flowchart (flowchart syntax of Mermaid 9 and later): a subgraph a host, arrows from what is done first. Thick arrows
- * lead to another host, dotted ones say what starts a service anew; boxes with a double border take turns in a pool. A box is a role of a host,
- * or with `detail: 'steps'` a step. Pure.
+ * Steps as a Mermaid flowchart (flowchart syntax of Mermaid 9 and later): a subgraph a host, arrows from what is done first. Thick arrows
+ * lead to another host, dotted ones say what starts a service anew; boxes with a double border take turns in a pool. Pure.
  */
-export function mermaidGraph(steps: readonly DrawnStep[], { detail }: { detail: 'roles' | 'steps' }): string {
-  const keyOf = (step: DrawnStep): string => (detail === 'steps' ? step.ref : `${step.role}@${step.host}`);
-  const members = Map.groupBy(steps, keyOf);
-  const boxes = new Map([...members].map(([key, some], index) => [key, boxOf(`s${index}`, some, detail)]));
-  const byHost = Map.groupBy(boxes.values(), ({ host }) => host);
+export function mermaidSteps(steps: readonly DrawnStep[]): string {
+  const boxes = steps.map(({ ref, host, role, name, pool }) => ({
+    key: ref,
+    host,
+    name: `${role}/${name}`,
+    pools: pool ? [pool] : [],
+  }));
+  const arrows = steps.flatMap(({ ref, after, restartOn }) =>
+    after.map((from) => ({ from, to: ref, isRestart: restartOn?.includes(from) ?? false })),
+  );
+  return flowchart(boxes, arrows);
+}
+
+/** The same with a box for each role of a host. */
+export function mermaidRoles({ roles, edges }: RoleGraph): string {
+  const boxes = roles.map(({ host, role, steps, pools }) => ({
+    key: `${role}@${host}`,
+    host,
+    name: `${role} (${steps})`,
+    pools,
+  }));
+  return flowchart(
+    boxes,
+    edges.map((edge) => ({ ...edge, isRestart: false })),
+  );
+}
+
+function flowchart(boxes: readonly Box[], arrows: readonly Arrow[]): string {
+  const placed = new Map(boxes.map((box, index) => [box.key, { ...box, id: `s${index}` }]));
+  const byHost = Map.groupBy(placed.values(), ({ host }) => host);
+  const lines = arrows.flatMap(({ from, to, isRestart }) => {
+    const [tail, head] = [placed.get(from), placed.get(to)];
+    if (!tail || !head) return [];
+    return [`  ${tail.id} ${tail.host !== head.host ? '==>' : isRestart ? '-.->' : '-->'} ${head.id}`];
+  });
   return [
     'flowchart TD',
     ...[...byHost].flatMap(([host, some], index) => [
       `  subgraph h${index}[${quoted(host)}]`,
       '    direction TB',
-      ...some.map(({ id, label, pools }) => `    ${id}${pools.length > 0 ? `[[${label}]]` : `[${label}]`}`),
+      ...some.map(({ id, name, pools }) => {
+        const label = quoted([name, ...pools.map((pool) => `pool: ${pool}`)].join('\n'));
+        return `    ${id}${pools.length > 0 ? `[[${label}]]` : `[${label}]`}`;
+      }),
       '  end',
     ]),
-    ...arrows(steps, (step) => boxes.get(keyOf(step))),
+    ...lines,
     '',
   ].join('\n');
-}
-
-function boxOf(id: string, some: readonly DrawnStep[], detail: 'roles' | 'steps'): Box {
-  const [first] = some;
-  if (!first) throw new TypeError('a box without steps');
-  const pools = [...new Set(some.flatMap(({ pool }) => pool ?? []))];
-  const name = detail === 'steps' ? `${first.role}/${first.name}` : `${first.role} (${some.length})`;
-  return { id, host: first.host, label: quoted([name, ...pools.map((pool) => `pool: ${pool}`)].join('\n')), pools };
-}
-
-/** One arrow for each pair of boxes. In detail, a restart says more than an order. */
-function arrows(steps: readonly DrawnStep[], boxOfStep: (step: DrawnStep) => Box | undefined): string[] {
-  const byRef = new Map(steps.map((step) => [step.ref, step]));
-  const lines = new Map<string, string>();
-  for (const step of steps) {
-    const to = boxOfStep(step);
-    for (const ref of step.after) {
-      const before = byRef.get(ref);
-      const from = before && boxOfStep(before);
-      if (!from || !to || from === to) continue;
-      const arrow = from.host !== to.host ? '==>' : step.restartOn?.includes(ref) ? '-.->' : '-->';
-      lines.set(`${from.id} ${to.id}`, `  ${from.id} ${arrow} ${to.id}`);
-    }
-  }
-  return [...lines.values()];
 }
 
 /** Mermaid's own escapes: entities by name or number, `<br/>` for a new line. */
