@@ -6,6 +6,7 @@ import { file } from '#src/resource/file.ts';
 import { symlink } from '#src/resource/symlink.ts';
 import { type StepDraft, step } from '#src/role/step.ts';
 import { type TemplateOverrides, template } from '#src/template/template.ts';
+import { downgrade } from './downgrade.ts';
 import { k3sYaml } from './k3s-yaml.ts';
 import { kubeletConfig } from './kubelet.ts';
 import { paths } from './paths.ts';
@@ -25,8 +26,9 @@ export const directories = (): StepDraft[] => [
 /** The binary of this host's architecture, and the commands it acts as. */
 export function binarySteps(cluster: Cluster, facts: Facts): { binary: StepDraft; links: StepDraft[] } {
   const source = cluster.artifact('k3s', 'binary', facts.arch);
+  const destructive = downgrade(facts.k3s.version, cluster.version('k3s'));
   return {
-    binary: step(download({ path: paths.binary, source, mode: 0o755 })),
+    binary: step(download({ path: paths.binary, source, mode: 0o755 }), destructive ? { destructive } : {}),
     links: paths.links.map((path) => step(symlink({ path, target: 'k3s' }))),
   };
 }

@@ -1,10 +1,27 @@
 import { createInterface } from 'node:readline/promises';
+import { isDestructive, type PlanSummary } from './footer.ts';
 
-/** Asks on the terminal; only the whole word counts. */
-export async function confirm(question: string): Promise<boolean> {
+export interface Question {
+  readonly text: string;
+  /** Only this whole word counts as yes. */
+  readonly answer: string;
+}
+
+/** What a person is asked before a plan is done: where something is lost, the name of the cluster must be typed. Pure. */
+export function questionFor({ changes }: Pick<PlanSummary, 'changes'>, cluster: string): Question {
+  const lossy = changes.filter(isDestructive).length;
+  if (lossy === 0) return { text: `Do these ${changes.length} changes? Type yes: `, answer: 'yes' };
+  return {
+    text: `${lossy} of these ${changes.length} changes ${lossy === 1 ? 'is' : 'are'} DESTRUCTIVE. To do them all, type the name of the cluster (${cluster}): `,
+    answer: cluster,
+  };
+}
+
+/** Asks on the terminal. */
+export async function confirm({ text, answer }: Question): Promise<boolean> {
   const lines = createInterface({ input: process.stdin, output: process.stdout });
   try {
-    return (await lines.question(question)).trim() === 'yes';
+    return (await lines.question(text)).trim() === answer;
   } finally {
     lines.close();
   }

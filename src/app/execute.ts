@@ -1,18 +1,15 @@
 import type { Cluster } from '#src/cluster/cluster.ts';
-import type { EngineEvent } from '#src/engine/events.ts';
 import { hostLock } from '#src/engine/lock.ts';
-import type { Plan } from '#src/engine/plan.ts';
 import { Run } from '#src/engine/run.ts';
 import type { RunResult } from '#src/engine/run-result.ts';
 import { stateDirectory } from '#src/engine/state-directory.ts';
-import { EXIT, PiclusterError, RefusedError, UsageError } from '#src/errors.ts';
+import { EXIT, PiclusterError, UsageError } from '#src/errors.ts';
 import type { OutputFormat } from '#src/render/renderer.ts';
-import { confirm } from './confirm.ts';
 import { connector } from './connector.ts';
 import { controlSteps } from './control-steps.ts';
-import { planFooter, resultFooter } from './footer.ts';
 import { initServerOf } from './init-server.ts';
 import { type OpenedCluster, openCluster } from './open-cluster.ts';
+import { planAndApply } from './plan-and-apply.ts';
 import { RunRecord } from './run-record.ts';
 import { type Interrupts, listenForInterrupts } from './signals.ts';
 import { summary } from './summary.ts';
@@ -48,7 +45,7 @@ export async function execute(options: ExecuteOptions): Promise<number> {
     await record.start(options.command, cluster, chosen);
     for (const text of warnings) record.emit({ type: 'warning', text });
     await artifacts.prepare(interrupts.signal, (text) => record.emit({ type: 'fact', text }));
-    result = await planAndApply(engine, options, record.emit);
+    result = await planAndApply(engine, options, { cluster: cluster.name, emit: record.emit });
     await showSummary(engine, options, cluster, record, result);
   } catch (error) {
     result = { ...result, exitCode: error instanceof PiclusterError ? error.exitCode : EXIT.bug };
@@ -118,27 +115,3 @@ async function showSummary(
     }),
   );
 }
-
-async function planAndApply(engine: Run, options: ExecuteOptions, emit: (event: EngineEvent) => void): Promise<RunResult> {
-  await engine.connect();
-  const plan = await engine.plan();
-  const isText = options.output === 'text';
-  const lost = engine.lost.size > 0;
-  if (isText) process.stdout.write(planFooter(plan, [...engine.lost.keys()]));
-  const findings = engine.preflight();
-  const changedExit = options.detailedExitcode && plan.changes.length > 0 ? EXIT.changed : EXIT.done;
-  if (options.command === 'plan' || plan.changes.length === 0) {
-    for (const text of plan.changes.length === 0 ? [] : findings) emit({ type: 'warning', text });
-    return { changed: 0, failed: 0, notReached: 0, exitCode: lost ? EXIT.hostLost : changedExit };
-  }
-  if (findings.length > 0) throw new RefusedError('the machines are not ready; nothing was changed', findings);
-  if (!options.isConfirmed && !(await confirm(question(plan))))
-    return { changed: 0, failed: 0, notReached: plan.changes.length, exitCode: EXIT.interrupted };
-  const result = await engine.apply(plan);
-  if (isText) process.stdout.write(resultFooter(plan, result));
-  return result.exitCode === EXIT.done && options.detailedExitcode && result.changed > 0
-    ? { ...result, exitCode: EXIT.changed }
-    : result;
-}
-
-const question = (plan: Plan): string => `Do these ${plan.changes.length} changes? Type yes: `;

@@ -1,19 +1,41 @@
-import type { Plan } from '#src/engine/plan.ts';
 import type { RunResult } from '#src/engine/run-result.ts';
+import type { Change } from '#src/resource/kind.ts';
 
-/** What a plan comes to, in one or two lines. */
-export function planFooter(plan: Plan, lost: readonly string[]): string {
-  const hosts = new Set(plan.changes.map(({ step }) => step.host));
-  const summary =
-    plan.changes.length === 0
-      ? `0 changes (${plan.steps.length} steps are as they should be)`
-      : `${plan.changes.length} changes on ${[...hosts].join(', ')}; ${plan.steps.length - plan.changes.length} steps are as they should be`;
-  return `${summary}\n${lost.length > 0 ? `not seen: ${lost.join(', ')}\n` : ''}`;
+/** What a plan comes to, however it is kept. */
+export interface PlanSummary {
+  readonly changes: readonly { readonly host: string; readonly change: Change }[];
+  /** Of all steps, those to be changed included. */
+  readonly steps: number;
+  /** Hosts that could not be asked. */
+  readonly lost: readonly string[];
+}
+
+export const isConditional = ({ change }: { change: Change }): boolean => change.knownAfter !== undefined;
+export const isDestructive = ({ change }: { change: Change }): boolean => change.destructive !== undefined;
+
+/** The last lines of a plan. */
+export function planFooter({ changes, steps, lost }: PlanSummary): string {
+  const conditional = changes.filter(isConditional).length;
+  const destructive = changes.filter(isDestructive).length;
+  const hosts = [...new Set(changes.map(({ host }) => host))].join(', ');
+  const lines = [
+    changes.length === 0
+      ? `0 changes (${steps} steps are as they should be)`
+      : `${changes.length} changes on ${hosts}; ${steps - changes.length} steps are as they should be`,
+    ...(conditional > 0
+      ? [
+          `${conditional} of them are known only after an earlier step, and may be right by then; the other ${changes.length - conditional} are certain`,
+        ]
+      : []),
+    ...(destructive > 0 ? [`${destructive} of them ${destructive === 1 ? 'is' : 'are'} DESTRUCTIVE`] : []),
+    ...(lost.length > 0 ? [`not seen: ${lost.join(', ')}`] : []),
+  ];
+  return `${lines.join('\n')}\n`;
 }
 
 /** What came of it. What was right by the time it was reached (an earlier step did it, or it did itself) is said too: the plan counted it. */
-export function resultFooter(plan: Plan, { changed, failed, notReached }: RunResult): string {
-  const settled = Math.max(0, plan.changes.length - changed - failed - notReached);
+export function resultFooter(planned: number, { changed, failed, notReached }: RunResult): string {
+  const settled = Math.max(0, planned - changed - failed - notReached);
   const parts = [
     `${changed} changed`,
     ...(settled > 0 ? [`${settled} right by the time they were reached`] : []),

@@ -11,14 +11,17 @@ const host = text.describe('name in the inventory; `control` is the machine that
 const milliseconds = z.number().describe('milliseconds');
 const count = z.int().min(0);
 
-const Change = z
+export const ChangeSchema = z
   .object({
     action: z.enum(['create', 'update', 'delete', 'restart', 'run']),
     fields: z
       .array(z.object({ field: text, before: text.optional(), after: text.optional() }))
       .describe('what differs, secrets masked; without `before` it is not there yet, without `after` it goes'),
     diff: text.optional().describe('unified diff of a file'),
-    destructive: text.optional().describe('why it needs a person’s eye: data is lost, a reboot, a downgrade'),
+    destructive: text.optional().describe('what is lost; such a change is confirmed by typing the cluster’s name'),
+    knownAfter: text
+      .optional()
+      .describe('ref of an earlier step that may make it right by itself: only then it is known whether it is done'),
     note: text.optional(),
   })
   .meta({ title: 'Change' })
@@ -90,7 +93,12 @@ export const StampedEventSchema = z.discriminatedUnion('type', [
   }),
   event('host.lost', 'The host could not be reached, or not any more.', { host, error: EventError }),
   event('host.end', 'The connection was closed.', { host, traffic: Traffic, durationMs: milliseconds }),
-  event('step.planned', 'The plan says that this step changes something.', { host, step: ref, title: text, change: Change }),
+  event('step.planned', 'The plan says that this step changes something.', {
+    host,
+    step: ref,
+    title: text,
+    change: ChangeSchema,
+  }),
   event('step.start', 'A step begins to change something. Steps that are as they should be have no start.', {
     host,
     step: ref,
@@ -102,7 +110,7 @@ export const StampedEventSchema = z.discriminatedUnion('type', [
     step: ref,
     title: text,
     status: Status,
-    change: Change.optional(),
+    change: ChangeSchema.optional(),
     durationMs: milliseconds.describe('milliseconds; 0 for what was not run'),
     error: EventError.optional(),
     reason: text.optional().describe('why it was not reached'),

@@ -11,8 +11,9 @@ export async function explainPlan(plan: Plan, sessions: readonly HostSession[]):
   await Promise.all(sessions.map((session) => explainHost(plan, session, diffs)));
   if (diffs.size === 0) return plan;
   return planOf(
-    plan.steps.map(({ step, change }) => ({
+    plan.steps.map(({ step, change, observed }) => ({
       step,
+      observed,
       change: change && diffs.has(step.ref) ? { ...change, diff: diffs.get(step.ref) } : change,
     })),
   );

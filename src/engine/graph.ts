@@ -17,6 +17,8 @@ export interface Step {
   readonly restartOn: readonly StepRef[];
   readonly pool: string | undefined;
   readonly tags: readonly string[];
+  /** Of its draft: what is lost when it changes something. */
+  readonly destructive: string | undefined;
 }
 
 export interface Graph {
@@ -87,6 +89,7 @@ class GraphBuilder {
       restartOn,
       pool: draft.pool,
       tags: draft.tags ?? [],
+      destructive: draft.destructive,
     };
     const merged = this.#mergeWith(step);
     this.#refOf.set(draft, merged);

@@ -11,17 +11,23 @@ import { isResourceStep } from './observe.ts';
 import { makePlan } from './plan.ts';
 import { nextStretch, untilDisturbed } from './stretch.ts';
 
-const make = (name: string, options: { disturbs?: boolean; isSensitive?: boolean; restarts?: boolean } = {}) =>
+const make = (
+  name: string,
+  options: { disturbs?: boolean; isSensitive?: boolean; restarts?: boolean; isBrought?: boolean } = {},
+) =>
   defineKind({
     name,
     schema: z.strictObject({ id: z.string(), want: z.string().default('on'), inputs: z.string().optional() }),
     disturbs: options.disturbs ?? false,
     isSensitive: options.isSensitive ?? false,
+    comesWithOthers: options.isBrought ?? false,
     id: (spec) => spec.id,
     probe: () => sh`true`,
     parse: ([state = '']) => state,
     diff: (spec, state) =>
-      state === spec.want ? undefined : { action: 'update', fields: [{ field: 'state', before: state, after: spec.want }] },
+      state === spec.want
+        ? undefined
+        : { action: options.isBrought ? 'create' : 'update', fields: [{ field: 'state', before: state, after: spec.want }] },
     apply: () => ({ script: sh`true` }),
     fingerprint: (spec) => spec.want,
     ...(options.restarts ? { restart: () => ({ action: 'restart' as const, fields: [] }) } : {}),
@@ -29,7 +35,8 @@ const make = (name: string, options: { disturbs?: boolean; isSensitive?: boolean
 const file = make('file');
 const pack = make('package', { disturbs: true });
 const check = make('check', { isSensitive: true });
-const service = make('service', { disturbs: true, restarts: true });
+const service = make('service', { disturbs: true, isSensitive: true, restarts: true });
+const brought = make('brought', { isBrought: true });
 const wait = (name: string, options: Omit<StepDraft, 'work'> = {}): StepDraft =>
   step(
     defineAction({ name, title: name, planned: { action: 'run', fields: [] }, check: async () => 'done', run: async () => {} }),
@@ -64,6 +71,44 @@ describe('makePlan', () => {
       'ready: run',
       'joined: run',
     ]);
+  });
+
+  it('says of what may be right by then what it depends on, and of the rest nothing: that is certain', () => {
+    const dir = brought({ id: 'dir' });
+    const list = [
+      step(pack({ id: 'p' })),
+      step(dir),
+      config,
+      daemon,
+      step(service({ id: 'other' })),
+      step(check({ id: 'c' })),
+      step(file({ id: 'last' })),
+      wait('ready'),
+    ];
+    const graph = graphOf(...list);
+    const checks = new Map<string, CheckResult>([['r/ready@n1', 'later']]);
+    const off = new Map([...graph.steps.keys()].map((ref) => [ref, 'off']));
+    const { changes } = makePlan(graph, off, checks, () => facts);
+    expect(changes.map(({ step: { name }, change }) => [name, change.knownAfter?.replace(/^r\/|@n1$/g, '')])).toEqual([
+      ['package:p', undefined],
+      ['brought:dir', 'package:p'],
+      ['file:conf', undefined],
+      ['service:d', undefined],
+      ['service:other', 'service:d'],
+      ['check:c', 'service:other'],
+      ['file:last', undefined],
+      ['ready', 'file:last'],
+    ]);
+  });
+
+  it('marks what the role says is lost', () => {
+    const [planned] = makePlan(
+      graphOf(step(file({ id: 'a' }), { destructive: 'downgrades it' })),
+      new Map([['r/file:a@n1', 'off']]),
+      new Map(),
+      () => facts,
+    ).changes;
+    expect(planned?.change.destructive).toBe('downgrades it');
   });
 
   it('does not plan a wait for the change of a mere file', () => {

@@ -1,6 +1,7 @@
 import type { Facts } from '#src/facts/facts.ts';
 import type { Change } from '#src/resource/kind.ts';
 import type { StepRef } from '#src/role/step.ts';
+import { knownAfter } from './certainty.ts';
 import type { CheckResult } from './check-actions.ts';
 import type { Graph, Step } from './graph.ts';
 import { isResourceStep, type Observations } from './observe.ts';
@@ -11,12 +12,18 @@ export type ActionChecks = ReadonlyMap<StepRef, CheckResult>;
 export interface PlannedStep {
   readonly step: Step;
   readonly change: Change | undefined;
+  /** What it was decided from: a kind's state, or what an action's check said. */
+  readonly observed: unknown;
 }
+
+export type PlannedChange = PlannedStep & { readonly change: Change };
+
+const isPlanned = (planned: PlannedStep): planned is PlannedChange => planned.change !== undefined;
 
 export interface Plan {
   /** In the order of the hosts and of their steps. */
   readonly steps: readonly PlannedStep[];
-  readonly changes: readonly (PlannedStep & { change: Change })[];
+  readonly changes: readonly PlannedChange[];
 }
 
 /** Pure: graph and observations to changes. A step that restarts for an input is planned when the input is. */
@@ -26,18 +33,27 @@ export function makePlan(
   checks: ActionChecks,
   factsOf: (host: string) => Facts | undefined,
 ): Plan {
-  const changed = new Map<StepRef, Step>();
+  const changed = new Map<StepRef, PlannedChange>();
   const steps: PlannedStep[] = [];
   for (const step of inOrder(graph)) {
     const change = plannedChange(step, observations, checks, factsOf(step.host), changed);
-    if (change) changed.set(step.ref, step);
-    steps.push({ step, change });
+    const observed = isResourceStep(step) ? observations.get(step.ref) : checks.get(step.ref);
+    const planned = { step, change: change && marked(step, change, changed), observed };
+    if (isPlanned(planned)) changed.set(step.ref, planned);
+    steps.push(planned);
   }
   return planOf(steps);
 }
 
+/** The change with what the graph knows of it: what is lost, and whether it may have come true by then. */
+function marked(step: Step, change: Change, changed: ReadonlyMap<StepRef, PlannedChange>): Change {
+  const earlier = knownAfter(step, change, changed);
+  const destructive = change.destructive ?? step.destructive;
+  return { ...change, ...(destructive ? { destructive } : {}), ...(earlier ? { knownAfter: earlier } : {}) };
+}
+
 export function planOf(steps: readonly PlannedStep[]): Plan {
-  return { steps, changes: steps.filter((planned): planned is PlannedStep & { change: Change } => planned.change !== undefined) };
+  return { steps, changes: steps.filter(isPlanned) };
 }
 
 /** Steps such that a step comes after everything it waits for. */
@@ -62,7 +78,7 @@ function plannedChange(
   observations: Observations,
   checks: ActionChecks,
   facts: Facts | undefined,
-  changed: ReadonlyMap<StepRef, Step>,
+  changed: ReadonlyMap<StepRef, PlannedChange>,
 ): Change | undefined {
   if (isResourceStep(step)) {
     if (!facts || !observations.has(step.ref)) return undefined;
@@ -72,7 +88,7 @@ function plannedChange(
   const check = checks.get(step.ref);
   if (check === undefined || check === 'later') return step.work.planned;
   if (check !== 'done') return check;
-  const disturbed = step.after.some((ref) => changed.has(ref) && isUnsettling(changed.get(ref)));
+  const disturbed = step.after.some((ref) => isUnsettling(changed.get(ref)?.step));
   return disturbed ? { ...step.work.planned, note: 'right now, and looked at again afterwards' } : undefined;
 }
 

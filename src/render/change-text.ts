@@ -5,8 +5,9 @@ const MAX_VALUE = 60;
 /** One line: what happens, and to which fields. */
 export function changeSummary(change: Change): string {
   const fields = change.fields.map(fieldSummary).filter(Boolean).join(', ');
-  const destructive = change.destructive ? ` [${change.destructive}]` : '';
-  return `${change.action}${fields ? ` (${fields})` : ''}${change.note ? `, ${change.note}` : ''}${destructive}`;
+  const destructive = change.destructive ? ` [DESTRUCTIVE: ${change.destructive}]` : '';
+  const open = change.knownAfter ? ` [known after ${change.knownAfter}]` : '';
+  return `${change.action}${fields ? ` (${fields})` : ''}${change.note ? `, ${change.note}` : ''}${destructive}${open}`;
 }
 
 function fieldSummary({ field, before, after }: FieldChange): string {

@@ -21,6 +21,7 @@ type Spec = z.output<typeof schema>;
 export const directory = defineKind({
   name: 'directory',
   schema,
+  comesWithOthers: true,
   id: (spec) => spec.path,
   probe: (specs) => probeFiles(specs.map((spec) => spec.path)),
   parse: parseFileState,
@@ -32,7 +33,7 @@ export const directory = defineKind({
     return {
       action: 'update',
       fields: differences({ type: [state.type, 'directory'] }),
-      destructive: `is a ${state.type}: will be refused`,
+      note: `is a ${state.type}: will be refused`,
     };
   },
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { joinScripts, type Script, sh } from '#src/shell/script.ts';
-import { changeOf, deletion } from './changes.ts';
-import { type FileState, ownerDifferences, ownerScript, parseFileState, probeFiles } from './file-state.ts';
+import { changeOf } from './changes.ts';
+import { type FileState, fileDeletion, ownerDifferences, ownerScript, parseFileState, probeFiles } from './file-state.ts';
 import { type ArtifactSource, type Change, defineKind, NO_WAY_OUT } from './kind.ts';
 import { absolutePath, fileMode, octal, ownerName, presence } from './schemas.ts';
 
@@ -36,7 +36,7 @@ export const download = defineKind({
   parse: parseFileState,
 
   diff(spec, state): Change | undefined {
-    if (spec.state === 'absent' || !spec.source) return state.type === 'none' ? undefined : deletion(state.type);
+    if (spec.state === 'absent' || !spec.source) return fileDeletion(state);
     if (isSame(spec, state)) return changeOf('update', ownerDifferences(state, spec));
     const artifact = {
       field: 'artifact',
@@ -47,7 +47,7 @@ export const download = defineKind({
     return {
       action: 'update',
       fields: [artifact, ...(state.type === 'file' ? ownerDifferences(state, spec) : [])],
-      ...(state.type === 'directory' ? { destructive: 'is a directory: will be refused' } : {}),
+      ...(state.type === 'directory' ? { note: 'is a directory: will be refused' } : {}),
     };
   },
 

@@ -1,6 +1,6 @@
 import { type Script, sh } from '#src/shell/script.ts';
-import { differences } from './changes.ts';
-import type { FieldChange } from './kind.ts';
+import { deletion, differences } from './changes.ts';
+import type { Change, FieldChange } from './kind.ts';
 import { octal } from './schemas.ts';
 
 /** What is at a path; a symlink is not followed. */
@@ -33,6 +33,15 @@ function typeOf(word: string): FileState['type'] {
   if (word.startsWith('regular')) return 'file';
   if (word === 'directory') return 'directory';
   return word === 'symbolic link' ? 'symlink' : 'other';
+}
+
+/** SHA-256 of nothing. */
+const EMPTY = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855';
+
+/** What is at the path goes. Of a regular file its content is lost. */
+export function fileDeletion(state: FileState): Change | undefined {
+  if (state.type === 'none') return undefined;
+  return deletion(state.type, state.type === 'file' && state.sha256 !== EMPTY ? { destructive: 'its content is lost' } : {});
 }
 
 /** Mode, owner and group where they differ. Owners may be wanted by number. */

@@ -2,8 +2,8 @@ import { z } from 'zod';
 import { Secret } from '#src/secrets/secret.ts';
 import { joinScripts, rawScript, type Script, sh } from '#src/shell/script.ts';
 import { type Content, contentDigest, maskContent, secretsOf } from '#src/template/content.ts';
-import { changeOf, deletion, differences } from './changes.ts';
-import { type FileState, ownerDifferences, ownerScript, parseFileState, probeFiles } from './file-state.ts';
+import { changeOf, differences } from './changes.ts';
+import { type FileState, fileDeletion, ownerDifferences, ownerScript, parseFileState, probeFiles } from './file-state.ts';
 import { type Change, defineKind } from './kind.ts';
 import { absolutePath, content, fileMode, octal, ownerName, presence, script } from './schemas.ts';
 import { unifiedDiff } from './unified-diff.ts';
@@ -43,14 +43,14 @@ export const file = defineKind({
   parse: parseFileState,
 
   diff(spec, state): Change | undefined {
-    if (spec.state === 'absent') return state.type === 'none' ? undefined : deletion(state.type);
+    if (spec.state === 'absent') return fileDeletion(state);
     const fields = state.type === 'file' ? ownerDifferences(state, spec) : replacedType(state);
     if (isSame(spec, state)) return changeOf('update', fields);
     const change: Change = { action: state.type === 'none' ? 'create' : 'update', fields: [...fields, { field: 'content' }] };
     return {
       ...change,
       ...(isSecret(spec) ? { diff: 'content (secret)' } : {}),
-      ...(state.type === 'directory' ? { destructive: 'is a directory: will be refused' } : {}),
+      ...(state.type === 'directory' ? { note: 'is a directory: will be refused' } : {}),
     };
   },
 

@@ -22,6 +22,7 @@ interface State {
 export const group = defineKind({
   name: 'group',
   schema,
+  comesWithOthers: true,
   id: (spec) => spec.name,
 
   probe: (specs) => sh`

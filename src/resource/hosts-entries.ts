@@ -45,7 +45,7 @@ export const hostsEntries = defineKind({
   parse: ([markers = 'none', block = '']): State => ({ markers: markers as State['markers'], block }),
 
   diff(spec, state): Change | undefined {
-    const refused = state.markers === 'damaged' ? { destructive: 'its markers are damaged: will be refused' } : {};
+    const refused = state.markers === 'damaged' ? { note: 'its markers are damaged: will be refused' } : {};
     if (spec.state === 'absent') return state.markers === 'none' ? undefined : deletion('block', refused);
     if (state.markers === 'whole' && state.block === blockOf(spec)) return undefined;
     const diff = unifiedDiff(state.block, blockOf(spec), spec.path);

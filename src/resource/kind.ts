@@ -16,8 +16,10 @@ export interface Change {
   fields: readonly FieldChange[];
   /** Unified diff for files, filled in from `detail`. */
   diff?: string | undefined;
-  /** Said in the plan when it needs a person's eye: data is lost, a reboot, a downgrade. */
+  /** What is lost, in a few words: marked in the plan, counted, and confirmed by typing the cluster's name. */
   destructive?: string | undefined;
+  /** Ref of an earlier planned step that may make this one right by itself: whether it is done is known after that. Set by the planner. */
+  knownAfter?: string | undefined;
   note?: string | undefined;
 }
 
@@ -62,6 +64,8 @@ export interface Kind<Spec, State> {
   readonly disturbs: boolean;
   /** What it observes may be changed by any step before it (commands, services): looked at again once one of them changed something. */
   readonly isSensitive: boolean;
+  /** Packages and commands may bring it along (directories, users, links): what is to be created may be there by then. */
+  readonly comesWithOthers: boolean;
   /** Identity on a host: `/etc/hosts`, `chrony`. Two steps with the same kind and id must not differ. */
   id(spec: Spec): string;
   /** Prints exactly one record per spec, in order, and changes nothing. Runs as root under dash, bash and busybox sh, without `set -e`. */
@@ -91,13 +95,14 @@ export interface Resource<Spec = unknown, State = unknown> {
 
 /** Gives a kind its constructor: `const sysctl = defineKind({...})`, then `sysctl({key, value})`. A spec that does not fit throws ZodError (a role's bug). */
 export function defineKind<Input, Spec, State>(
-  definition: Omit<Kind<Spec, State>, 'schema' | 'disturbs' | 'isSensitive'> & {
+  definition: Omit<Kind<Spec, State>, 'schema' | 'disturbs' | 'isSensitive' | 'comesWithOthers'> & {
     schema: ZodType<Spec, Input>;
     disturbs?: boolean;
     isSensitive?: boolean;
+    comesWithOthers?: boolean;
   },
 ): ((input: Input) => Resource<Spec, State>) & { kind: Kind<Spec, State> } {
-  const kind: Kind<Spec, State> = { disturbs: false, isSensitive: false, ...definition };
+  const kind: Kind<Spec, State> = { disturbs: false, isSensitive: false, comesWithOthers: false, ...definition };
   const make = (input: Input): Resource<Spec, State> => ({ type: 'resource', kind, spec: definition.schema.parse(input) });
   return Object.assign(make, { kind });
 }

@@ -63,7 +63,7 @@ export const line = defineKind({
       return before.length === 0 ? undefined : { action: 'delete', fields: [{ field: 'line', before: before.join('\n') }] };
     }
     if (state.hasLine && !state.others) return undefined;
-    const missing = state.hasFile || spec.create ? {} : { destructive: 'the file is not there: will be refused' };
+    const missing = state.hasFile || spec.create ? {} : { note: 'the file is not there: will be refused' };
     return { action: 'update', fields: [{ field: 'line', before: before[0], after: spec.line }], ...missing };
   },
 

@@ -44,7 +44,8 @@ export const packages = defineKind({
     const fields = differences(
       Object.fromEntries(wrongNames(spec, state).map((name) => [name, [state[name] || 'absent', after]])),
     );
-    return changeOf(spec.state === 'present' ? 'create' : 'delete', fields);
+    if (spec.state === 'present') return changeOf('create', fields);
+    return changeOf('delete', fields, { destructive: spec.purge ? 'with its configuration' : 'removes what is installed' });
   },
 
   apply(spec, state, facts) {

@@ -58,7 +58,8 @@ export const service = defineKind({
 
   diff(spec, state): Change | undefined {
     const fields = stateDifferences(spec, state);
-    if (!mustRestart(spec, state)) return changeOf('update', fields);
+    if (!mustRestart(spec, state))
+      return changeOf('update', fields, stops(spec, state) ? { destructive: 'stops what is running' } : {});
     return { ...restartChange(spec, state), fields: [...fields, ...restartChange(spec, state).fields] };
   },
 
@@ -100,6 +101,9 @@ function stopped(state: ServiceState): string {
   if (state.load !== 'loaded') return state.load === 'masked' ? 'masked' : 'no such unit';
   return state.active === 'inactive' ? 'stopped' : state.active;
 }
+
+const stops = (spec: ServiceSpec, state: ServiceState): boolean =>
+  (spec.masked === true || spec.running === false) && isRunning(state);
 
 /** A service that has to be started anyway needs no restart. */
 const mustRestart = (spec: ServiceSpec, state: ServiceState): boolean =>

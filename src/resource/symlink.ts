@@ -20,6 +20,7 @@ interface State {
 export const symlink = defineKind({
   name: 'symlink',
   schema,
+  comesWithOthers: true,
   id: (spec) => spec.path,
 
   probe: (specs) => sh`
@@ -33,11 +34,11 @@ export const symlink = defineKind({
   parse: ([type = 'none', target = '']): State => ({ type: type as State['type'], target }),
 
   diff(spec, state): Change | undefined {
-    if (spec.state === 'absent') return state.type === 'none' ? undefined : deletion(state.type);
+    if (spec.state === 'absent') return absence(state);
     const before = state.type === 'symlink' ? state.target : undefined;
     const fields = differences({ target: [before, spec.target] });
     if (state.type === 'file') return changeOf('update', fields, { destructive: 'replaces a file' });
-    if (state.type === 'directory') return changeOf('update', fields, { destructive: 'is a directory: will be refused' });
+    if (state.type === 'directory') return changeOf('update', fields, { note: 'is a directory: will be refused' });
     return changeOf(state.type === 'none' ? 'create' : 'update', fields);
   },
 
@@ -57,3 +58,8 @@ export const symlink = defineKind({
 
   fingerprint: (spec) => `${spec.state} ${spec.target}`,
 });
+
+function absence({ type }: State): Change | undefined {
+  if (type === 'none') return undefined;
+  return deletion(type, type === 'file' ? { destructive: 'its content is lost' } : {});
+}

@@ -39,6 +39,7 @@ interface State {
 export const user = defineKind({
   name: 'user',
   schema,
+  comesWithOthers: true,
   disturbs: true,
   id: (spec) => spec.name,
 
@@ -68,7 +69,7 @@ export const user = defineKind({
   diff(spec, state): Change | undefined {
     if (spec.state === 'absent') {
       if (!state.exists) return undefined;
-      return deletion(`uid ${state.uid}`, spec.purge ? { destructive: 'with its home directory' } : {});
+      return deletion(`uid ${state.uid}`, { destructive: spec.purge ? 'with its home directory' : 'the login is lost' });
     }
     const fields = differences({
       ...(spec.uid === undefined ? {} : { uid: [state.uid || undefined, spec.uid] }),

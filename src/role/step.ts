@@ -15,6 +15,8 @@ export interface StepDraft {
   /** One at a time among all steps of the run with the same pool (`etcd-membership`); a failure closes the pool. */
   readonly pool?: string;
   readonly tags?: readonly string[];
+  /** What is lost when it changes something, where the kind cannot know: `downgrades K3s from v1.35.1 to v1.34.4`. */
+  readonly destructive?: string;
 }
 
 /** Drafts without an order among themselves; what follows the group waits for all of them. */
