@@ -30,15 +30,19 @@ const parse = (shell: readonly string[], script: string): string => {
   return spawnSync(program, [...args, '-n'], { input: script, encoding: 'utf8' }).stderr;
 };
 
-it.each([[['dash']], [['bash', '--posix']], [['busybox', 'sh']]])('%j can read every script of every role', (shell) => {
-  const facts = testFacts(PI);
-  for (const [name, { work }] of steps) {
-    if (work.type === 'action') continue;
-    const { kind, spec } = work as Resource;
-    expect(parse(shell, kind.probe([spec], facts).text), name).toBe('');
-    expect(parse(shell, kind.apply(spec, kind.parse([]), facts).script.text), name).toBe('');
-  }
-});
+it.each([[['dash']], [['bash', '--posix']], [['busybox', 'sh']]])(
+  '%j can read every script of every role',
+  { timeout: 60_000 },
+  (shell) => {
+    const facts = testFacts(PI);
+    for (const [name, { work }] of steps) {
+      if (work.type === 'action') continue;
+      const { kind, spec } = work as Resource;
+      expect(parse(shell, kind.probe([spec], facts).text), name).toBe('');
+      expect(parse(shell, kind.apply(spec, kind.parse([]), facts).script.text), name).toBe('');
+    }
+  },
+);
 
 it('a command asks what it makes true, and says what it is for', () => {
   expect(commands.length).toBeGreaterThan(8);
