@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import Handlebars from 'handlebars';
 import { stringify } from 'yaml';
 import type { Lab } from './identity.ts';
-import { type LabState, writeAside } from './state.ts';
+import { type LabState, type NodeState, writeAside } from './state.ts';
 
 const TEMPLATES = fileURLToPath(new URL('../inventory/', import.meta.url));
 
@@ -26,7 +26,7 @@ export function templateValues(lab: Lab, state: LabState, servers: number): Reco
     first: state.nodes[0],
     nodes: state.nodes.map((node, index) => ({
       ...node,
-      become: node.user === 'root' ? 'none' : 'sudo',
+      become: becomeOf(node),
       isFirst: index === 0,
       network: `${state.subnet}.0/24`,
     })),
@@ -34,6 +34,8 @@ export function templateValues(lab: Lab, state: LabState, servers: number): Reco
     agents: names.slice(servers).join(', '),
   };
 }
+
+const becomeOf = ({ user, image }: NodeState): string => (user === 'root' ? 'none' : image === 'openrc' ? 'doas' : 'sudo');
 
 /** The lab as a cluster directory: templates filled in; secrets made once, 0600. Returns its path. */
 export async function writeClusterDirectory(lab: Lab, state: LabState, options: ClusterOptions = {}): Promise<string> {

@@ -9,12 +9,17 @@ const NodeName = z
   .string()
   .regex(/^[a-z][a-z0-9-]{0,19}$/, 'a node name is lower-case letters, digits and -, at most 20 characters');
 
+/** What a machine runs: Debian with systemd, or a small system of busybox and OpenRC that stands in for Alpine. */
+export const IMAGES = ['debian', 'openrc'] as const;
+export type ImageName = (typeof IMAGES)[number];
+
 const NodeSchema = z.union([
   NodeName.transform((name) => ({ name })),
   z.strictObject({
     name: NodeName,
     /** Who the lab's inventory logs in as: `admin` becomes root by sudo, `root` is root. */
     user: z.enum(['admin', 'root']).optional(),
+    image: z.enum(IMAGES).optional(),
     /** Upper bound of the node's memory: `2G`, `512M`. */
     memory: z
       .string()
@@ -30,6 +35,7 @@ const LabSchema = z.strictObject({
     .max(200)
     .refine((nodes) => new Set(nodes.map((node) => node.name)).size === nodes.length, 'two nodes have the same name'),
   user: z.enum(['admin', 'root']).default('admin'),
+  image: z.enum(IMAGES).default('debian'),
   memory: z
     .string()
     .regex(/^[1-9][0-9]*[MG]$/)
@@ -39,6 +45,7 @@ const LabSchema = z.strictObject({
 export interface NodeConfig {
   readonly name: string;
   readonly user: 'admin' | 'root';
+  readonly image: ImageName;
   /** Bytes; undefined is unlimited. */
   readonly memory: number | undefined;
 }
@@ -68,8 +75,13 @@ export function parseLabFile(text: string, file: string): NodeConfig[] {
 
 function normalise(lab: z.output<typeof LabSchema>): NodeConfig[] {
   return lab.nodes.map((node) => {
-    const own = { user: undefined, memory: undefined, ...node };
-    return { name: node.name, user: own.user ?? lab.user, memory: bytes(own.memory ?? lab.memory) };
+    const own = { user: undefined, memory: undefined, image: undefined, ...node };
+    return {
+      name: node.name,
+      user: own.user ?? lab.user,
+      image: own.image ?? lab.image,
+      memory: bytes(own.memory ?? lab.memory),
+    };
   });
 }
 
@@ -81,9 +93,10 @@ function bytes(size: string | undefined): number | undefined {
 /** The nodes that `lab up` should make: names from the command line, else the given file, else lab/lab.yaml. */
 export async function wantedNodes(
   lab: Lab,
-  choice: { file?: string | undefined; nodes?: readonly string[] | undefined },
+  choice: { file?: string | undefined; nodes?: readonly string[] | undefined; image?: string | undefined },
 ): Promise<NodeConfig[]> {
-  if (choice.nodes !== undefined) return parseLabFile(JSON.stringify({ nodes: choice.nodes }), '--nodes');
+  const { nodes, image } = choice;
+  if (nodes !== undefined) return parseLabFile(JSON.stringify({ nodes, ...(image && { image }) }), '--nodes');
   const file = choice.file ?? join(lab.checkout, 'lab', 'lab.yaml');
   return parseLabFile(await readFile(file, 'utf8'), file);
 }

@@ -1,11 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { chmod, chown, copyFile, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { ImageName } from './config.ts';
 import type { Lab } from './identity.ts';
 import { fingerprint, makeHostKeys } from './keys.ts';
 
 export interface NewNode {
   name: string;
+  image: ImageName;
   address: string;
   gateway: string;
   /** The lab's public key, one line. */
@@ -13,6 +15,22 @@ export interface NewNode {
   /** Cache of Debian packages to start with. */
   debs: string;
 }
+
+const NETWORK = {
+  debian: {
+    directories: ['etc/systemd', 'etc/systemd/network'],
+    // before nspawn's own 80-container-host0.network
+    files: ({ address, gateway }: NewNode) => ({
+      'etc/systemd/network/10-lab.network': `[Match]\nName=host0\n\n[Network]\nAddress=${address}/24\nGateway=${gateway}\nLinkLocalAddressing=no\nIPv6AcceptRA=no\n`,
+    }),
+  },
+  openrc: {
+    directories: ['etc/lab'],
+    files: ({ address, gateway }: NewNode) => ({
+      'etc/lab/network': `${address}/24 ${gateway}\n`,
+    }),
+  },
+};
 
 /** Uid and gid of `admin` in the base image. */
 const ADMIN = 1000;
@@ -28,8 +46,7 @@ export async function makeDisk(lab: Lab, node: NewNode): Promise<{ hostKey: stri
     '',
     'etc',
     'etc/ssh',
-    'etc/systemd',
-    'etc/systemd/network',
+    ...NETWORK[node.image].directories,
     'home',
     'var',
     'var/cache',
@@ -54,8 +71,7 @@ function ownFiles(node: NewNode, resolvConf: string): Record<string, string> {
     'etc/machine-id': `${randomBytes(16).toString('hex')}\n`,
     'etc/hosts': `127.0.0.1\tlocalhost\n127.0.1.1\t${node.name}\n::1\tlocalhost ip6-localhost ip6-loopback\n`,
     'etc/resolv.conf': resolvConf,
-    // before nspawn's own 80-container-host0.network
-    'etc/systemd/network/10-lab.network': `[Match]\nName=host0\n\n[Network]\nAddress=${node.address}/24\nGateway=${node.gateway}\nLinkLocalAddressing=no\nIPv6AcceptRA=no\n`,
+    ...NETWORK[node.image].files(node),
   };
 }
 

@@ -4,19 +4,44 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { cacheDir, cached } from '#lab/artifacts/cache.ts';
 import { digestFiles } from '#lab/artifacts/files.ts';
+import type { ImageName } from './config.ts';
 import { run } from './run.ts';
 
-const HERE = fileURLToPath(new URL('image/', import.meta.url));
+const HERE = fileURLToPath(new URL('images/', import.meta.url));
 const SUITE = 'bookworm';
 const AUTHORITIES = '/etc/ssl/certs/ca-certificates.crt';
 
-const PACKAGES = [
-  // a Debian that can be logged in to
-  'systemd systemd-sysv dbus libpam-systemd openssh-server sudo ca-certificates curl tzdata locales',
-  'iproute2 iptables iputils-ping netbase kmod procps',
-  // what K3s brings in its binary, and the lab's does not
-  'containerd runc containernetworking-plugins conntrack ethtool socat',
-].flatMap((line) => line.split(' '));
+interface Image {
+  title: string;
+  packages: readonly string[];
+  /** Directories under `images/` that `customize.sh` of the first one reads. */
+  files: readonly string[];
+}
+
+const words = (lines: readonly string[]): string[] => lines.flatMap((line) => line.split(' '));
+
+const IMAGES: Readonly<Record<ImageName, Image>> = {
+  debian: {
+    title: `Debian ${SUITE}`,
+    packages: words([
+      // a Debian that can be logged in to
+      'systemd systemd-sysv dbus libpam-systemd openssh-server sudo ca-certificates curl tzdata locales',
+      'iproute2 iptables iputils-ping netbase kmod procps',
+      // what K3s brings in its binary, and the lab's does not
+      'containerd runc containernetworking-plugins conntrack ethtool socat',
+    ]),
+    files: ['debian'],
+  },
+  openrc: {
+    title: `OpenRC and busybox of Debian ${SUITE}`,
+    packages: words([
+      'openrc busybox opendoas openssh-server ca-certificates curl tzdata netbase',
+      // libraries of what its own package repository offers
+      'libcap2 libedit2 libgnutls30 libnettle8 libseccomp2',
+    ]),
+    files: ['openrc', 'debian'],
+  },
+};
 
 /** Where nodes keep the Debian packages they downloaded. */
 export async function debsCache(): Promise<string> {
@@ -53,8 +78,12 @@ export function debianMirrors(targets: string): string[] {
   return lines.some((line) => line.includes(` ${SUITE} `)) ? [...new Set(lines)] : [];
 }
 
-/** The root file system that all nodes' disks lie on, made once per machine and content. */
-export async function baseImage(options: { say(line: string): void; signal?: AbortSignal | undefined }): Promise<string> {
+/** The root file system that all disks of nodes with this image lie on, made once per machine and content. */
+export async function baseImage(
+  name: ImageName,
+  options: { say(line: string): void; signal?: AbortSignal | undefined },
+): Promise<string> {
+  const { title, packages, files } = IMAGES[name];
   const { signal } = options;
   const settings = aptTransport(await run('apt-config', ['dump'], { signal }), process.env);
   const format = '$(REPO_URI) $(RELEASE) $(COMPONENT)';
@@ -64,16 +93,17 @@ export async function baseImage(options: { say(line: string): void; signal?: Abo
   const authorities = await readFile(AUTHORITIES).catch(() => Buffer.alloc(0));
   const inputs = {
     suite: SUITE,
-    packages: PACKAGES,
+    packages,
     settings,
     mirrors,
     authorities: createHash('sha256').update(authorities).digest('hex'),
-    files: await digestFiles(HERE, ['**/*']),
+    files: await Promise.all(files.map((directory) => digestFiles(join(HERE, directory), ['**/*']))),
   };
   const build = async (directory: string): Promise<void> => {
-    options.say(`building the machines' base image (Debian ${SUITE}; about half a minute)`);
-    const hook = `${HERE}customize.sh "$1" ${HERE.replace(/\/$/, '')} ${AUTHORITIES}`;
-    const flags = ['--mode=root', '--variant=minbase', '--skip=cleanup/apt/lists', `--include=${PACKAGES.join(',')}`];
+    options.say(`building the machines' base image (${title}; about half a minute)`);
+    const here = join(HERE, name);
+    const hook = `${here}/customize.sh "$1" ${here} ${AUTHORITIES}`;
+    const flags = ['--mode=root', '--variant=minbase', '--skip=cleanup/apt/lists', `--include=${packages.join(',')}`];
     const apt = settings.map((line) => `--aptopt=${line}`);
     const root = join(directory, 'root');
     await run('mmdebstrap', [...flags, `--customize-hook=${hook}`, ...apt, SUITE, root, ...mirrors], {

@@ -57,9 +57,15 @@ async function requireBase(node: NodeState): Promise<void> {
   });
 }
 
+/** systemd's own commands wait for inhibitors; busybox's tell init. */
+async function shutDown(lab: Lab, name: string, verb: 'poweroff' | 'reboot', signal: AbortSignal | undefined): Promise<void> {
+  const { image } = await requireNode(lab, name);
+  await inNode(lab, name, image === 'openrc' ? [`/sbin/${verb}`] : ['systemctl', verb], signal);
+}
+
 /** A node whose runner was killed goes on, but nobody would boot it again: shut it down so that it can get a new runner. */
 async function stopOrphan(lab: Lab, name: string, options: PowerOptions): Promise<void> {
-  await inNode(lab, name, ['systemctl', 'poweroff'], options.signal);
+  await shutDown(lab, name, 'poweroff', options.signal);
   await waitUntilOff(lab, name, options);
 }
 
@@ -67,7 +73,7 @@ async function stopOrphan(lab: Lab, name: string, options: PowerOptions): Promis
 export async function powerOff(lab: Lab, name: string, options: PowerOptions = {}): Promise<void> {
   await requireNode(lab, name);
   if ((await findLeader(lab, name)) === undefined) return await waitUntilOff(lab, name, options);
-  await inNode(lab, name, ['systemctl', 'poweroff'], options.signal);
+  await shutDown(lab, name, 'poweroff', options.signal);
   await waitUntilOff(lab, name, options);
 }
 
@@ -84,7 +90,7 @@ export async function reboot(lab: Lab, name: string, options: PowerOptions = {})
   const before = await findLeader(lab, name);
   if (before === undefined)
     throw new StepFailedError(`${name} is off`, { host: name, hint: `Start it: picluster lab poweron ${name}` });
-  await inNode(lab, name, ['systemctl', 'reboot'], options.signal);
+  await shutDown(lab, name, 'reboot', options.signal);
   await waitFor(
     `the reboot of ${name}`,
     async () => {

@@ -2,12 +2,15 @@ import { randomUUID } from 'node:crypto';
 import { chmod, mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { RefusedError } from '#src/errors.ts';
+import type { ImageName } from './config.ts';
 import type { Lab } from './identity.ts';
 
 export interface NodeState {
   readonly name: string;
   readonly address: string;
   readonly user: 'admin' | 'root';
+  /** Undefined, of labs made before there was a choice: Debian. */
+  readonly image?: ImageName | undefined;
   /** Bytes. */
   readonly memory?: number | undefined;
   /** `SHA256:...` of its ed25519 host key. */

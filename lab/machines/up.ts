@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { buildArtifacts } from '#lab/artifacts/build.ts';
 import { ensureRepository } from '#lab/serve/repository.ts';
 import { forgetChecksums, writeClusterDirectory } from './cluster.ts';
-import { type NodeConfig, wantedNodes } from './config.ts';
+import { type ImageName, type NodeConfig, wantedNodes } from './config.ts';
 import { installDependencies } from './dependencies.ts';
 import { makeDisk } from './disk.ts';
 import type { Lab } from './identity.ts';
@@ -24,6 +24,8 @@ export interface UpOptions {
   file?: string | undefined;
   /** Names instead of a file. */
   nodes?: readonly string[] | undefined;
+  /** What those names run; default: Debian. */
+  image?: ImageName | undefined;
   /** false: machines and git only; the mirror keeps what it had. For tests that install nothing. */
   artifacts?: boolean | undefined;
   signal?: AbortSignal | undefined;
@@ -37,8 +39,9 @@ export async function up(lab: Lab, options: UpOptions = {}): Promise<LabState> {
   const { signal } = options;
   const wanted = await wantedNodes(lab, options);
   await installDependencies({ say, signal });
-  const base = await baseImage({ say, signal });
-  const state = await withLabLock(lab, () => machines(lab, wanted, base, say, signal), { signal, say });
+  const bases = new Map<ImageName, string>();
+  for (const { image } of wanted) if (!bases.has(image)) bases.set(image, await baseImage(image, { say, signal }));
+  const state = await withLabLock(lab, () => machines(lab, wanted, bases, say, signal), { signal, say });
   if (options.artifacts === false) return state;
 
   // minutes on a fresh machine: meanwhile the lab is nobody's
@@ -47,11 +50,13 @@ export async function up(lab: Lab, options: UpOptions = {}): Promise<LabState> {
   return await withLabLock(lab, finish, { signal, say });
 }
 
-async function machines(lab: Lab, wanted: readonly NodeConfig[], base: string, say: Say, signal: Signal): Promise<LabState> {
+type Bases = ReadonlyMap<ImageName, string>;
+
+async function machines(lab: Lab, wanted: readonly NodeConfig[], bases: Bases, say: Say, signal: Signal): Promise<LabState> {
   await mkdir(join(lab.stateDir, 'nodes'), { recursive: true, mode: 0o700 });
   const before = (await readState(lab)) ?? (await newState(lab));
   for (const fact of await ensureNetwork(lab, before.subnet, signal)) say(fact);
-  const state = await ensureDisks(lab, before, wanted, base);
+  const state = await ensureDisks(lab, before, wanted, bases);
   await writeSshFiles(lab, state);
   const cluster = await writeClusterDirectory(lab, state);
   await ensureRepository(join(lab.stateDir, 'git'));
@@ -62,7 +67,7 @@ async function machines(lab: Lab, wanted: readonly NodeConfig[], base: string, s
 }
 
 /** Nodes that the state knows and whose disk is there stay; each new one is written down at once. */
-async function ensureDisks(lab: Lab, before: LabState, wanted: readonly NodeConfig[], base: string): Promise<LabState> {
+async function ensureDisks(lab: Lab, before: LabState, wanted: readonly NodeConfig[], bases: Bases): Promise<LabState> {
   const authorizedKey = await ensureLabKey(lab);
   const names = wanted.map((node) => node.name);
   const addresses = assignAddresses(before.subnet, new Map(before.nodes.map((node) => [node.name, node.address])), names);
@@ -70,13 +75,14 @@ async function ensureDisks(lab: Lab, before: LabState, wanted: readonly NodeConf
   for (const node of wanted) {
     if (state.nodes.some((known) => known.name === node.name) && (await exists(lab.nodeDir(node.name)))) continue;
     const address = addresses.get(node.name)!;
-    const disk = { name: node.name, address, gateway: state.gateway, authorizedKey, debs: await debsCache() };
+    const disk = { name: node.name, image: node.image, address, gateway: state.gateway, authorizedKey, debs: await debsCache() };
     const made: NodeState = {
       name: node.name,
       address,
       user: node.user,
+      image: node.image,
       memory: node.memory,
-      base,
+      base: bases.get(node.image)!,
       ...(await makeDisk(lab, disk)),
     };
     state = { ...state, nodes: [...state.nodes.filter((known) => known.name !== node.name), made] };

@@ -1,4 +1,4 @@
-import { type Command, InvalidArgumentError } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 
 type Machines = typeof import('#lab/machines/index.ts');
 type LabOf = InstanceType<Machines['Lab']>;
@@ -26,7 +26,7 @@ export function define(command: Command): void {
         await run(command, self, work as Work<Flags>);
       });
 
-  add<{ file?: string; nodes?: string[]; artifacts: boolean }>(
+  add<{ file?: string; nodes?: string[]; image?: 'debian' | 'openrc'; artifacts: boolean }>(
     'up',
     'make and start what is missing',
     async ({ machines, lab, flags, signal, say }) => {
@@ -35,6 +35,7 @@ export function define(command: Command): void {
   )
     .option('-f, --file <file>', 'lab file (default: lab/lab.yaml)')
     .option('--nodes <names>', 'names instead of a file: n1,n2', (text) => text.split(','))
+    .addOption(new Option('--image <image>', 'what those run (default: debian)').choices(['debian', 'openrc']))
     .option('--no-artifacts', 'machines and git server only: build nothing for the mirror');
 
   add<{ keep?: boolean; purge?: boolean }>('down', 'stop and remove all of it', async ({ machines, lab, flags, signal, say }) => {
@@ -51,14 +52,14 @@ export function define(command: Command): void {
 
   add<{ follow?: boolean; console?: boolean; unit?: string; lines: number }>(
     'logs',
-    "show a node's journal",
+    "show a node's journal or system log",
     async ({ machines, lab, flags, args, signal }) => {
       await machines.logs(lab, args[0]!, { ...flags, signal });
     },
   )
     .argument('<node>')
     .option('-f, --follow', 'go on as it grows')
-    .option('-u, --unit <unit>', 'one unit only')
+    .option('-u, --unit <unit>', 'one unit only (systemd)')
     .option('-c, --console', 'the console instead of the journal')
     .option('-n, --lines <count>', 'how many of the last lines', count, 200);
 
