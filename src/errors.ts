@@ -99,6 +99,13 @@ export class StepFailedError extends PiclusterError {
   override readonly exitCode = EXIT.stepFailed;
 }
 
+/** A command that the operator has put around a step, a role or a run said no. */
+export class HookFailedError extends PiclusterError {
+  override readonly name = 'HookFailedError';
+  override readonly code = 'E_HOOK';
+  override readonly exitCode = EXIT.stepFailed;
+}
+
 /** A step ran, and the machine still is not as it should be. */
 export class VerifyError extends PiclusterError {
   override readonly name = 'VerifyError';

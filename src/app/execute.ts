@@ -7,6 +7,7 @@ import { EXIT, PiclusterError, UsageError } from '#src/errors.ts';
 import type { OutputFormat } from '#src/render/renderer.ts';
 import { connector } from './connector.ts';
 import { controlSteps } from './control-steps.ts';
+import { type RunHooks, runHooks } from './hooks.ts';
 import { initServerOf } from './init-server.ts';
 import { type OpenedCluster, openCluster } from './open-cluster.ts';
 import { planAndApply } from './plan-and-apply.ts';
@@ -38,14 +39,16 @@ export async function execute(options: ExecuteOptions): Promise<number> {
   const state = await stateDirectory(cluster);
   const record = await RunRecord.open(state, cluster, options.output, { showDiffs: options.diff });
   const interrupts = listenForInterrupts((text) => record.emit({ type: 'warning', text }));
-  const engine = makeRun(options, opened, { state, record, interrupts });
+  const { command } = options;
+  const hooks = runHooks(cluster, { command, run: record.name, emit: record.emit, signal: interrupts.signal });
+  const engine = makeRun(options, opened, { state, record, interrupts, hooks });
 
   let result = NOTHING_DONE;
   try {
     await record.start(options.command, cluster, chosen);
     for (const text of warnings) record.emit({ type: 'warning', text });
     await artifacts.prepare(interrupts.signal, (text) => record.emit({ type: 'fact', text }));
-    result = await planAndApply(engine, options, { cluster: cluster.name, emit: record.emit });
+    result = await planAndApply(engine, options, { cluster: cluster.name, emit: record.emit, hooks });
     await showSummary(engine, options, cluster, record, result);
   } catch (error) {
     result = { ...result, exitCode: error instanceof PiclusterError ? error.exitCode : EXIT.bug };
@@ -69,12 +72,13 @@ interface RunParts {
   state: string;
   record: RunRecord;
   interrupts: Interrupts;
+  hooks: RunHooks;
 }
 
 function makeRun(
   options: ExecuteOptions,
   { cluster, roles, chosen, artifacts }: OpenedCluster,
-  { state, record, interrupts }: RunParts,
+  { state, record, interrupts, hooks }: RunParts,
 ): Run {
   const { command, kubeconfig } = options;
   const { signal } = interrupts;
@@ -82,6 +86,8 @@ function makeRun(
     cluster,
     roles,
     chosen,
+    edges: cluster.after,
+    ...(hooks.factory && { hooks: hooks.factory }),
     initServer: initServerOf(cluster),
     stateDirectory: state,
     lock: command === 'plan' ? undefined : hostLock(record.name, command, new Date()),

@@ -8,13 +8,15 @@ export interface PlanSummary {
   readonly steps: number;
   /** Hosts that could not be asked. */
   readonly lost: readonly string[];
+  /** Hooks that will run, a line each. */
+  readonly hooks?: readonly string[];
 }
 
 export const isConditional = ({ change }: { change: Change }): boolean => change.knownAfter !== undefined;
 export const isDestructive = ({ change }: { change: Change }): boolean => change.destructive !== undefined;
 
 /** The last lines of a plan. */
-export function planFooter({ changes, steps, lost }: PlanSummary): string {
+export function planFooter({ changes, steps, lost, hooks = [] }: PlanSummary): string {
   const conditional = changes.filter(isConditional).length;
   const destructive = changes.filter(isDestructive).length;
   const hosts = [...new Set(changes.map(({ host }) => host))].join(', ');
@@ -28,6 +30,7 @@ export function planFooter({ changes, steps, lost }: PlanSummary): string {
         ]
       : []),
     ...(destructive > 0 ? [`${destructive} of them ${destructive === 1 ? 'is' : 'are'} DESTRUCTIVE`] : []),
+    ...hooks,
     ...(lost.length > 0 ? [`not seen: ${lost.join(', ')}`] : []),
   ];
   return `${lines.join('\n')}\n`;

@@ -6,18 +6,19 @@ import { EXIT, RefusedError } from '#src/errors.ts';
 import { confirm, questionFor } from './confirm.ts';
 import type { ExecuteOptions } from './execute.ts';
 import { type PlanSummary, planFooter, resultFooter } from './footer.ts';
+import type { RunHooks } from './hooks.ts';
 
 /** Observes, shows, and unless it is a mere plan: asks, and does it. */
 export async function planAndApply(
   engine: Run,
   options: ExecuteOptions,
-  { cluster, emit }: { cluster: string; emit: Emit },
+  { cluster, emit, hooks }: { cluster: string; emit: Emit; hooks: RunHooks },
 ): Promise<RunResult> {
   await engine.connect();
   const plan = await engine.plan();
   const planned = plan.changes.length;
   const isText = options.output === 'text';
-  const summary = summaryOf(plan, [...engine.lost.keys()]);
+  const summary = { ...summaryOf(plan, [...engine.lost.keys()]), hooks: hooks.planned(plan) };
   if (isText) process.stdout.write(planFooter(summary));
   const findings = engine.preflight();
   if (options.command === 'plan' || planned === 0) {
@@ -28,7 +29,8 @@ export async function planAndApply(
   if (findings.length > 0) throw new RefusedError('the machines are not ready; nothing was changed', findings);
   if (!options.isConfirmed && !(await confirm(questionFor(summary, cluster))))
     return { changed: 0, failed: 0, notReached: planned, exitCode: EXIT.interrupted };
-  const result = await engine.apply(plan);
+  await hooks.beforeCommand();
+  const result = await hooks.afterCommand(await engine.apply(plan));
   if (isText) process.stdout.write(resultFooter(planned, result));
   const isChanged = result.exitCode === EXIT.done && options.detailedExitcode && result.changed > 0;
   return isChanged ? { ...result, exitCode: EXIT.changed } : result;

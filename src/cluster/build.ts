@@ -1,7 +1,9 @@
 import { ConfigError } from '#src/errors.ts';
 import type { ArtifactBook } from '#src/release/artifact-book.ts';
+import type { EdgeEnd, ExtraEdge } from '#src/role/edge.ts';
 import type { TemplateOverrides } from '#src/template/template.ts';
 import type { Path } from '#src/yaml/source.ts';
+import { parseEnd } from './after.ts';
 import type { Host, NetworkSettings } from './cluster.ts';
 import { type Draft, rolesOf } from './draft.ts';
 import { groupsOf } from './host-layers.ts';
@@ -55,6 +57,8 @@ export function buildCluster(validated: Validated, file: ClusterFile, options: B
     hasSecret: (path: string) => secrets.get(path) !== undefined,
     secrets: secrets.all(),
     groups: groupsFor(draft),
+    hooks: deepFreeze(file.hooks),
+    after: extraEdges(file, draft),
     warnings: findings.warnings,
     book,
     cacheDir: options.cacheDir,
@@ -91,6 +95,15 @@ const firstByName = (hosts: readonly Host[]): Host | undefined =>
 function templatesOf(role: string, templates: Draft['files']['templates']): TemplateOverrides {
   const prefix = `${role}/`;
   return new Map([...templates].flatMap(([path, own]) => (path.startsWith(prefix) ? [[path.slice(prefix.length), own]] : [])));
+}
+
+function extraEdges({ after }: ClusterFile, draft: Draft): ExtraEdge[] {
+  const end = (text: string): EdgeEnd => {
+    const { role, step, place } = parseEnd(text);
+    const hosts = place === undefined ? undefined : [...(draft.membership.hosts.get(place) ?? [place])];
+    return { role, step, hosts };
+  };
+  return Object.entries(after).flatMap(([from, to]) => [to].flat().map((text) => ({ from: end(from), to: end(text) })));
 }
 
 function groupsFor(draft: Draft): Group[] {

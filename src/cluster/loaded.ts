@@ -1,7 +1,9 @@
 import type { Mistake } from '#src/errors.ts';
 import type { ArtifactBook } from '#src/release/artifact-book.ts';
+import type { ExtraEdge } from '#src/role/edge.ts';
 import type { Path } from '#src/yaml/source.ts';
 import type { Cluster } from './cluster.ts';
+import type { HookSetting } from './hooks.ts';
 
 export interface Group {
   readonly name: string;
@@ -18,6 +20,9 @@ export interface LoadedCluster extends Cluster {
   readonly groups: readonly Group[];
   readonly warnings: readonly Mistake[];
   readonly book: ArtifactBook;
+  readonly hooks: readonly HookSetting[];
+  /** Edges that the operator adds, hosts named one by one. */
+  readonly after: readonly ExtraEdge[];
   /** Where fetched artifacts are kept. */
   readonly cacheDir: string;
   /** Where a variable of a host comes from, for people: `group_vars/all.yaml:3`, `default`. */

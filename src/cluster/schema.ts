@@ -1,5 +1,7 @@
 import { z } from 'zod';
 import { isAddress, isDnsName, isHostName, parseCidr } from './address.ts';
+import { After } from './after.ts';
+import { Hooks } from './hooks.ts';
 
 const Address = z
   .string()
@@ -94,6 +96,8 @@ export const CLUSTER_KEYS = {
   network: Network.prefault({}),
   ssh: SshDefaults.prefault({}).describe('How hosts are reached, unless a group or host says otherwise'),
   roles: z.record(z.string(), z.array(z.string())).describe('Group -> roles, in order'),
+  after: After,
+  hooks: Hooks,
   gitops: GitOps.optional(),
   artifacts: Artifacts.prefault({}),
   versions: OneOrMore(z.string()).optional().describe('More release files, relative to this directory'),

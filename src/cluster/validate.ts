@@ -2,6 +2,7 @@ import { type ZodType, z } from 'zod';
 import { releasesOf } from '#src/release/release.ts';
 import { VersionsFile } from '#src/release/schema.ts';
 import type { YamlSource } from '#src/yaml/source.ts';
+import { checkExtensions } from './check-extensions.ts';
 import { checkGitops } from './check-gitops.ts';
 import { checkKubernetes } from './check-kubernetes.ts';
 import { checkLiterals } from './check-literals.ts';
@@ -62,6 +63,7 @@ export function validate(
   checkNetwork(draft, findings);
   checkKubernetes(draft, new Map([...vars].map(([host, { tree }]) => [host, tree])), roleNames, findings);
   checkGitops(draft, findings);
+  checkExtensions(draft, roleNames, findings);
   checkTemplates(files, templates, findings);
   return { draft, findings, vars, reach };
 }

@@ -115,6 +115,15 @@ export const StampedEventSchema = z.discriminatedUnion('type', [
     error: EventError.optional(),
     reason: text.optional().describe('why it was not reached'),
   }),
+  event('hook.end', 'A command that the operator has put around a command, a role or a step has ended.', {
+    host: host.optional(),
+    hook: text.describe('`before k3s-server`'),
+    on: z.enum(['control', 'host']).describe('where it ran'),
+    status: z.enum(['done', 'failed']),
+    exitCode: z.int(),
+    durationMs: milliseconds,
+    output: text.describe('the end of what it said'),
+  }),
   event('fact', 'Something that is good to know.', { host: host.optional(), text }),
   event('warning', 'Something that needs an eye.', { host: host.optional(), text }),
   event('run.end', 'The last event. A run without it is under way, or was killed.', {

@@ -57,6 +57,16 @@ export type EngineEvent =
       error?: EventError | undefined;
       reason?: string | undefined;
     }
+  | {
+      type: 'hook.end';
+      host?: string | undefined;
+      hook: string;
+      on: 'control' | 'host';
+      status: 'done' | 'failed';
+      exitCode: number;
+      durationMs: number;
+      output: string;
+    }
   | { type: 'fact'; host?: string | undefined; text: string }
   | { type: 'warning'; host?: string | undefined; text: string }
   | {

@@ -1,7 +1,9 @@
 import { ConfigError } from '#src/errors.ts';
 import type { Resource } from '#src/resource/kind.ts';
 import type { Action } from '#src/role/action.ts';
+import type { ExtraEdge } from '#src/role/edge.ts';
 import { draftName, type ParallelDrafts, type StepDraft, type StepList, type StepRef, stepRef } from '#src/role/step.ts';
+import { extraPredecessors, unknownEnds } from './edges.ts';
 import { inputsDigest } from './inputs.ts';
 
 /** A draft placed in the graph: its ref is unique, its edges are refs. */
@@ -45,10 +47,10 @@ export const hostOfRef = (ref: StepRef): string => ref.slice(ref.lastIndexOf('@'
  * Joins the lists of all roles to one graph. On a host, a role's list comes after the list of the role before it.
  * Equal resources of two roles merge; throws ConfigError for conflicting ones, for refs used twice, for edges into the void, and for cycles.
  */
-export function buildGraph(lists: readonly RoleSteps[]): Graph {
+export function buildGraph(lists: readonly RoleSteps[], edges: readonly ExtraEdge[] = []): Graph {
   const builder = new GraphBuilder();
   for (const list of lists) builder.add(list);
-  return builder.finish();
+  return builder.finish(edges);
 }
 
 class GraphBuilder {
@@ -137,11 +139,13 @@ class GraphBuilder {
     return from;
   }
 
-  finish(): Graph {
+  finish(edges: readonly ExtraEdge[]): Graph {
     const hosts = new Set(this.#byHost.keys());
+    const extra = extraPredecessors(this.#steps, edges);
+    this.#mistakes.push(...unknownEnds(this.#steps, edges));
     const outside: { from: StepRef; to: StepRef }[] = [];
     for (const [ref, step] of this.#steps) {
-      const after = step.after.map((to) => this.#alias.get(to) ?? to);
+      const after = [...new Set([...step.after, ...(extra.get(ref) ?? [])].map((to) => this.#alias.get(to) ?? to))];
       this.#steps.set(ref, { ...step, after });
       for (const to of after) {
         if (this.#steps.has(to)) continue;
@@ -156,10 +160,25 @@ class GraphBuilder {
       });
     }
     const byHost = new Map(
-      [...this.#byHost].map(([host, steps]) => [host, steps.map((step) => this.#steps.get(step.ref) as Step)]),
+      [...this.#byHost].map(([host, steps]) => [host, inRunningOrder(steps.map((step) => this.#steps.get(step.ref) as Step))]),
     );
     return { steps: this.#steps, byHost, outside };
   }
+}
+
+/** Steps of one host so that each comes after those it waits for; otherwise as they were. There is no cycle any more. */
+function inRunningOrder(steps: readonly Step[]): Step[] {
+  const own = new Map(steps.map((step) => [step.ref, step]));
+  const ordered = new Set<Step>();
+  const visit = (step: Step): void => {
+    for (const ref of step.after) {
+      const before = own.get(ref);
+      if (before && !ordered.has(before)) visit(before);
+    }
+    ordered.add(step);
+  };
+  for (const step of steps) visit(step);
+  return [...ordered];
 }
 
 function titleOf(draft: StepDraft): string {

@@ -1,4 +1,4 @@
-import { HostLostError, InterruptedError, PiclusterError, VerifyError } from '#src/errors.ts';
+import { HookFailedError, HostLostError, InterruptedError, PiclusterError, VerifyError } from '#src/errors.ts';
 import type { Change } from '#src/resource/kind.ts';
 import type { ActionContext } from '#src/role/action.ts';
 import type { StepRef } from '#src/role/step.ts';
@@ -13,6 +13,7 @@ import { resourceChange } from './plan.ts';
 import { PoolTurns } from './pool-turns.ts';
 import type { HostSession } from './session.ts';
 import { asStepError, notAsItShouldBe } from './step-error.ts';
+import { type StepHooks, untilHooked } from './step-hooks.ts';
 import { nextStretch, untilDisturbed } from './stretch.ts';
 
 export interface HostRunnerOptions {
@@ -28,6 +29,7 @@ export interface HostRunnerOptions {
   readonly context: ActionContext;
   draining(): boolean;
   readonly fetchArtifact: ApplyOptions['fetchArtifact'];
+  readonly hooks: StepHooks | undefined;
   /** Steps that the plan said would change; others that change are said aloud. */
   readonly planned: ReadonlySet<StepRef>;
 }
@@ -52,7 +54,9 @@ export class HostRunner {
       while (this.#pending.length > 0) {
         await this.#next();
         this.#turns.leaveFinished();
+        const ended = this.#pending.filter((step) => this.#options.board.has(step.ref));
         this.#pending = this.#pending.filter((step) => !this.#options.board.has(step.ref));
+        await this.#afterHooks(ended);
       }
     } catch (error) {
       this.#abandon(error);
@@ -78,16 +82,48 @@ export class HostRunner {
     const ready = nextStretch(this.#pending, (ref) => this.#endedWell(ref));
     if (this.#isStale) await this.#probeAgain(this.#pending.filter(isResourceStep));
     const changes = new Map<StepRef, Change>();
-    const stretch = untilDisturbed(ready, (step) => {
+    const undisturbed = untilDisturbed(ready, (step) => {
       const change = this.#changeOf(step, changes);
       if (change) changes.set(step.ref, change);
       return change !== undefined;
     });
+    const isHooked = (step: Step): boolean => this.#options.hooks?.isAround(step) ?? false;
+    const stretch = untilHooked(undisturbed, ({ ref }) => changes.has(ref), isHooked);
     const tasks = stretch.flatMap((step) => this.#task(step, changes.get(step.ref)));
     const [first] = stretch;
     if (tasks.length > 0 && first?.pool && !(await this.#enter(first, first.pool))) return;
     for (const step of stretch) if (!changes.has(step.ref) && tasks.length === 0) this.#settle(step, 'unchanged');
+    for (const task of tasks) if (isHooked(task.step) && !(await this.#beforeHook(task.step, task.change))) return;
     if (tasks.length > 0) await this.#applyAndVerify(stretch, tasks);
+  }
+
+  /** Runs what the operator has put before a step. False: it said no, and the step has failed with it. */
+  async #beforeHook(step: Step, change: Change): Promise<boolean> {
+    try {
+      await this.#options.hooks?.before(step, change);
+      return true;
+    } catch (error) {
+      if (this.#isFatal(error)) throw error;
+      this.#settle(step, 'failed', { change, error: asStepError(error, step) });
+      return false;
+    }
+  }
+
+  /** Runs what comes after steps and roles that have just ended. When it says no, nothing more is done on this host. */
+  async #afterHooks(ended: readonly Step[]): Promise<void> {
+    const { hooks, board, emit, host } = this.#options;
+    try {
+      await hooks?.after(
+        ended.map((step) => ({ step, status: board.outcome(step.ref)?.status ?? 'not-reached' })),
+        this.#pending,
+      );
+    } catch (error) {
+      if (!(error instanceof HookFailedError)) throw error;
+      const ref = error.step ?? `hook@${host}`;
+      emit({ type: 'step.end', host, step: ref, title: 'hook', status: 'failed', durationMs: 0, error: toEventError(error) });
+      board.settle(ref, { status: 'failed', code: error.code });
+      for (const step of this.#pending) this.#settle(step, 'not-reached', { reason: error.message });
+    }
   }
 
   #changeOf(step: ResourceStep, pending: ReadonlyMap<StepRef, Change>): Change | undefined {
@@ -172,6 +208,8 @@ export class HostRunner {
         return;
       }
       if (step.pool && !(await this.#enter(step, step.pool))) return;
+      const isHooked = this.#options.hooks?.isAround(step) ?? false;
+      if (isHooked && !(await this.#beforeHook(step, before === 'later' ? step.work.planned : before))) return;
       emit({ type: 'step.start', host, step: step.ref, title: step.title });
       await step.work.run(context);
       if ((await step.work.check(context)) !== 'done') {

@@ -5,6 +5,9 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
 import type { Cluster, Host } from '#src/cluster/cluster.ts';
 import { EXIT, HostLostError } from '#src/errors.ts';
+import { hookFrom } from '#src/hooks/hook.ts';
+import { HostHooks } from '#src/hooks/host-hooks.ts';
+import { runHook } from '#src/hooks/run-hook.ts';
 import { command } from '#src/resource/command.ts';
 import { directory } from '#src/resource/directory.ts';
 import { download } from '#src/resource/download.ts';
@@ -234,5 +237,53 @@ describe('a run', () => {
     expect(outcome.events).toContainEqual(
       expect.objectContaining({ type: 'fact', text: expect.stringContaining('pushing hello from here') }),
     );
+  });
+
+  describe('with hooks', () => {
+    const base = { run: 'r', command: 'apply', cluster: 'c', release: 'x' };
+    const withHooks = (settings: { before?: string; after?: string; run: string }[]): Partial<RunOptions> => {
+      const hooks = settings.map((setting) =>
+        hookFrom({ on: 'control', timeout: 20, failure: 'stop', ...setting }, { hostsOf: () => [], isCommand: () => false }),
+      );
+      const options = { directory: root, base, signal: new AbortController().signal, emit: () => {} };
+      return {
+        hooks: ({ shell }, host) => new HostHooks(hooks, host, (hook, subject) => runHook(hook, subject, { ...options, shell })),
+      };
+    };
+    const log = () => readFileSync(join(root, 'log'), 'utf8').trim().split('\n');
+
+    it('run around what changes, each change between them, and not around what does not', async () => {
+      const hooks = withHooks([
+        { before: 'r', run: `test ! -e ${root}/n1 && echo before role >> log` },
+        { before: 'r/file:*b', run: `test -e ${root}/n1/a && ! test -e ${root}/n1/b && echo before b >> log` },
+        { after: 'r', run: 'echo after role >> log' },
+      ]);
+      const first = await go(['n1'], plain, hooks);
+      expect(first.result).toMatchObject({ changed: 3, exitCode: EXIT.done });
+      expect(log()).toEqual(['before role', 'before b', 'after role']);
+      await go(['n1'], plain, hooks);
+      expect(log()).toHaveLength(3);
+    });
+
+    it('that fail before a step stop the host there; the others finish', async () => {
+      const hooks = withHooks([{ before: 'r/file:*n1/a', run: 'exit 1' }]);
+      const outcome = await go(['n1', 'n2'], plain, hooks);
+      expect(endsOf(outcome)).toMatchObject({
+        'r/file:n1/a@n1': 'failed',
+        'r/file:n1/b@n1': 'not-reached',
+        'r/file:n2/b@n2': 'changed',
+      });
+      expect(outcome.result?.exitCode).toBe(EXIT.stepFailed);
+    });
+
+    it('that fail after a step leave the rest of the host unreached', async () => {
+      const outcome = await go(['n1'], plain, withHooks([{ after: 'r/file:*n1/a', run: 'exit 1' }]));
+      expect(endsOf(outcome)).toMatchObject({
+        'r/file:n1/a@n1': 'changed',
+        'hook@n1': 'failed',
+        'r/file:n1/b@n1': 'not-reached',
+      });
+      expect(outcome.result?.exitCode).toBe(EXIT.stepFailed);
+    });
   });
 });

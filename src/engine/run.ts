@@ -2,6 +2,7 @@ import type { Cluster, Host } from '#src/cluster/cluster.ts';
 import { HostLostError, InterruptedError, type PiclusterError, RefusedError } from '#src/errors.ts';
 import type { KubeClient } from '#src/kube/client.ts';
 import type { ActionContext } from '#src/role/action.ts';
+import type { ExtraEdge } from '#src/role/edge.ts';
 import type { Role } from '#src/role/role.ts';
 import type { StepRef } from '#src/role/step.ts';
 import type { LockRequest } from '#src/transport/connection.ts';
@@ -21,6 +22,7 @@ import { roleGraphOf } from './role-graph.ts';
 import { requirementsOf, roleSteps } from './role-steps.ts';
 import { type RunResult, resultOf } from './run-result.ts';
 import type { Connect, HostSession } from './session.ts';
+import type { StepHooks } from './step-hooks.ts';
 
 /** Pseudo-host of the work that this machine does itself. */
 export const CONTROL = 'control';
@@ -34,6 +36,9 @@ export interface RunOptions {
   /** Hosts chosen by --limit; all by default. */
   readonly chosen: readonly Host[];
   readonly control?: ControlSteps;
+  /** Edges that the operator adds to those of the roles. */
+  readonly edges?: readonly ExtraEdge[];
+  readonly hooks?: HookFactory;
   /** The server through which the API is reached, and whose lock is the cluster's; undefined: the cluster has none. */
   readonly initServer: Host | undefined;
   readonly stateDirectory: string;
@@ -45,6 +50,9 @@ export interface RunOptions {
   draining(): boolean;
   readonly fetchArtifact: ApplyOptions['fetchArtifact'];
 }
+
+/** Makes the hooks of one host, or of this machine. */
+export type HookFactory = (context: ActionContext, host: string) => StepHooks;
 
 /** One pass over a cluster: `connect()`, `plan()`, `apply()`, `close()`. Nothing is shared between runs. */
 export class Run {
@@ -98,12 +106,12 @@ export class Run {
 
   /** The steps of the connected hosts, and of this machine. */
   graph(): Graph {
-    const { chosen, cluster, roles, initServer, control } = this.#options;
+    const { chosen, cluster, roles, initServer, control, edges } = this.#options;
     const reached = chosen.flatMap(({ name }) => this.#fleet.session(name) ?? []);
     const lists = reached.flatMap(({ host, facts }) => roleSteps(roles, cluster, host, facts));
-    const graph = buildGraph(lists);
+    const graph = buildGraph(lists, edges);
     if (!control || !initServer || !this.#fleet.session(initServer.name)) return graph;
-    return buildGraph([...lists, ...control(this.#kube, (host) => graph.byHost.get(host)?.at(-1)?.ref)]);
+    return buildGraph([...lists, ...control(this.#kube, (host) => graph.byHost.get(host)?.at(-1)?.ref)], edges);
   }
 
   async #observe(session: HostSession, graph: Graph): Promise<void> {
@@ -193,6 +201,7 @@ export class Run {
       fetchArtifact,
       planned,
       context,
+      hooks: this.#options.hooks?.(context, host),
     }).run();
     emit({ type: 'host.done', host });
   }

@@ -15,6 +15,8 @@ export function eventLines(event: StampedEvent, options: { showDiffs: boolean })
       ];
     case 'step.end':
       return stepEndLines(event);
+    case 'hook.end':
+      return [`${event.host ? `${event.host}: ` : ''}hook ${event.hook}: ${event.status} (${formatDuration(event.durationMs)})`];
     case 'host.waiting':
       return [];
     case 'host.lost':
