@@ -11,9 +11,11 @@ const PROGRAMS = {
   busybox: 'busybox',
   curl: 'curl',
   git: 'git',
+  ip: 'iproute2',
   patch: 'patch',
   pgrep: 'procps',
   strace: 'strace',
+  unshare: 'util-linux',
   wget: 'wget',
 };
 rmSync(RESULTS, { recursive: true, force: true });

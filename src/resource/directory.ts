@@ -43,6 +43,7 @@ export const directory = defineKind({
 
 function absence(spec: Spec, state: FileState): Change | undefined {
   if (state.type === 'none') return undefined;
+  if (state.type !== 'directory') return deletion(state.type, { note: `is a ${state.type}: will be refused` });
   return deletion(state.type, spec.purge ? { destructive: 'with everything in it' } : {});
 }
 

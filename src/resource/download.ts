@@ -1,7 +1,15 @@
 import { z } from 'zod';
 import { joinScripts, type Script, sh } from '#src/shell/script.ts';
-import { changeOf } from './changes.ts';
-import { type FileState, fileDeletion, ownerDifferences, ownerScript, parseFileState, probeFiles } from './file-state.ts';
+import { changeOf, deletion } from './changes.ts';
+import {
+  type FileState,
+  fileDeletion,
+  fileRemoval,
+  ownerDifferences,
+  ownerScript,
+  parseFileState,
+  probeFiles,
+} from './file-state.ts';
 import { type ArtifactSource, type Change, defineKind, NO_WAY_OUT } from './kind.ts';
 import { absolutePath, fileMode, octal, ownerName, presence } from './schemas.ts';
 
@@ -36,7 +44,8 @@ export const download = defineKind({
   parse: parseFileState,
 
   diff(spec, state): Change | undefined {
-    if (spec.state === 'absent' || !spec.source) return fileDeletion(state);
+    if (spec.state === 'absent' || !spec.source)
+      return state.type !== 'none' && isSame(spec, state) ? deletion(state.type) : fileDeletion(state);
     if (isSame(spec, state)) return changeOf('update', ownerDifferences(state, spec));
     const artifact = {
       field: 'artifact',
@@ -52,7 +61,7 @@ export const download = defineKind({
   },
 
   apply(spec, state) {
-    if (spec.state === 'absent' || !spec.source) return { script: sh`rm -f ${spec.path}` };
+    if (spec.state === 'absent' || !spec.source) return { script: fileRemoval(spec.path) };
     if (isSame(spec, state)) return { script: ownerScript(spec.path, spec) };
     return {
       script: fetching(spec, spec.source),

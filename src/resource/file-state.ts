@@ -41,6 +41,7 @@ const EMPTY = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'
 /** What is at the path goes. Of a regular file its content is lost. */
 export function fileDeletion(state: FileState): Change | undefined {
   if (state.type === 'none') return undefined;
+  if (state.type === 'directory') return deletion(state.type, { note: 'is a directory: will be refused' });
   return deletion(state.type, state.type === 'file' && state.sha256 !== EMPTY ? { destructive: 'its content is lost' } : {});
 }
 
@@ -57,3 +58,8 @@ export function ownerDifferences(state: FileState, wanted: WantedOwner): FieldCh
 export const ownerScript = (path: string, { mode, owner, group }: WantedOwner): Script => sh`
   chown ${`${owner}:${group}`} ${path}
   chmod ${octal(mode)} ${path}`;
+
+/** A directory is never removed as a file. */
+export const fileRemoval = (path: string): Script => sh`
+  if [ -d ${path} ] && [ ! -L ${path} ]; then echo ${`${path} is a directory: it is not removed as a file`} >&2; exit 1; fi
+  rm -f ${path}`;

@@ -3,7 +3,15 @@ import { Secret } from '#src/secrets/secret.ts';
 import { joinScripts, rawScript, type Script, sh } from '#src/shell/script.ts';
 import { type Content, contentDigest, maskContent, secretsOf } from '#src/template/content.ts';
 import { changeOf, differences } from './changes.ts';
-import { type FileState, fileDeletion, ownerDifferences, ownerScript, parseFileState, probeFiles } from './file-state.ts';
+import {
+  type FileState,
+  fileDeletion,
+  fileRemoval,
+  ownerDifferences,
+  ownerScript,
+  parseFileState,
+  probeFiles,
+} from './file-state.ts';
 import { type Change, defineKind } from './kind.ts';
 import { absolutePath, content, fileMode, octal, ownerName, presence, script } from './schemas.ts';
 import { unifiedDiff } from './unified-diff.ts';
@@ -63,7 +71,7 @@ export const file = defineKind({
   },
 
   apply(spec, state) {
-    if (spec.state === 'absent') return { script: removal(spec.path) };
+    if (spec.state === 'absent') return { script: fileRemoval(spec.path) };
     if (isSame(spec, state)) return { script: ownerScript(spec.path, spec) };
     return { script: placement(spec), stdin: spec.content };
   },
@@ -78,10 +86,6 @@ const isSame = (spec: Spec, state: FileState): boolean =>
   state.type === 'file' && state.sha256 === contentDigest(spec.content ?? '');
 
 const replacedType = (state: FileState) => (state.type === 'none' ? [] : differences({ type: [state.type, 'file'] }));
-
-const removal = (path: string): Script => sh`
-  if [ -d ${path} ] && [ ! -L ${path} ]; then echo ${`${path} is a directory: it is not removed as a file`} >&2; exit 1; fi
-  rm -f ${path}`;
 
 /** What arrived is checked before anything else: a text cut off on its way must not become the file. Its digest may be a secret's. */
 function placement(spec: Spec): Script {

@@ -30,7 +30,10 @@ export const group = defineKind({
       { gid[$1] = $3 }
       END {
         count = split(names, wanted, " ")
-        for (i = 1; i <= count; i++) printf "%s\037%s\037\036", (wanted[i] in gid ? "yes" : "no"), gid[wanted[i]]
+        for (i = 1; i <= count; i++) {
+          name = wanted[i]
+          if (name in gid) printf "yes\037%s\037\036", gid[name]; else printf "no\037\037\036"
+        }
       }' /etc/group`,
   parse: ([exists, gid = '']): State => ({ exists: exists === 'yes', gid }),
 

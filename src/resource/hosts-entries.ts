@@ -1,13 +1,12 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
-import { sh } from '#src/shell/script.ts';
 import { deletion } from './changes.ts';
 import { type Change, defineKind } from './kind.ts';
+import { blockScript, type Markers, parseBlock, probeBlocks } from './marked-block.ts';
 import { absolutePath, presence } from './schemas.ts';
 import { unifiedDiff } from './unified-diff.ts';
 
-const BEGIN = '# picluster: begin';
-const END = '# picluster: end';
+const PREFIX = '# picluster: ';
 
 const entry = z.strictObject({
   address: z.string().refine((address) => isIP(address) !== 0, 'an IP address'),
@@ -18,31 +17,14 @@ const schema = z.strictObject({ entries: z.array(entry).default([]), state: pres
 
 type Spec = z.output<typeof schema>;
 
-interface State {
-  /** `damaged`: the markers are not there exactly once each, in order. */
-  markers: 'none' | 'whole' | 'damaged';
-  block: string;
-}
-
 /** Names for addresses: a block of our own between two markers in /etc/hosts; what stands around it is left alone. */
 export const hostsEntries = defineKind({
   name: 'hosts-entries',
   schema,
   id: (spec) => spec.path,
 
-  probe: (specs) => sh`
-    for path in ${specs.map((spec) => spec.path)}; do
-      [ -r "$path" ] || path=/dev/null
-      awk -v first=${BEGIN} -v last=${END} '
-        $0 == first { begins++; inside = 1; next }
-        $0 == last { ends++; inside = 0; next }
-        inside { gsub(/[\036\037]/, ""); block = block $0 "\n" }
-        END {
-          markers = begins + ends == 0 ? "none" : begins == 1 && ends == 1 && !inside ? "whole" : "damaged"
-          printf "%s\037%s\037\036", markers, block
-        }' "$path"
-    done`,
-  parse: ([markers = 'none', block = '']): State => ({ markers: markers as State['markers'], block }),
+  probe: (specs) => probeBlocks(specs.map(markersOf)),
+  parse: parseBlock,
 
   diff(spec, state): Change | undefined {
     const refused = state.markers === 'damaged' ? { note: 'its markers are damaged: will be refused' } : {};
@@ -53,26 +35,12 @@ export const hostsEntries = defineKind({
     return { action, fields: [{ field: 'entries', after: String(spec.entries.length) }], diff, ...refused };
   },
 
-  apply: (spec, state) =>
-    state.markers === 'damaged'
-      ? { script: sh`echo ${`${spec.path}: ${BEGIN} and ${END} must stand there once each: mend or remove them`} >&2; exit 1` }
-      : { script: rewriting(spec) },
+  apply: (spec, state) => ({
+    script: blockScript(markersOf(spec), state, spec.state === 'absent' ? undefined : blockOf(spec), { createMode: 0o644 }),
+  }),
   fingerprint: (spec) => `${spec.state} ${blockOf(spec)}`,
 });
 
 const blockOf = ({ entries }: Spec): string => entries.map(({ address, names }) => `${address}\t${names.join(' ')}\n`).join('');
 
-/** Through a variable: a pipe would put a cut-off text into place when awk ends early. */
-const rewriting = (spec: Spec) => sh`
-  path=${spec.path}
-  [ -e "$path" ] || { : >"$path"; chmod 644 "$path"; }
-  block=${spec.state === 'present' ? `${BEGIN}\n${blockOf(spec)}${END}\n` : ''}
-  export block
-  text=$(awk -v first=${BEGIN} -v last=${END} '
-    $0 == first { printf "%s", ENVIRON["block"]; inside = seen = 1 }
-    !inside { print }
-    $0 == last { inside = 0 }
-    END { if (!seen) printf "%s", ENVIRON["block"]; print "." }' "$path")
-  # shellcheck disable=SC2046 # three words
-  set -- $(stat -c '%a %u %g' "$path")
-  printf '%s' "\${text%.}" | place "$path" "$1" "$2" "$3"`;
+const markersOf = ({ path }: Spec): Markers => ({ path, begin: `${PREFIX}begin`, end: `${PREFIX}end`, prefix: PREFIX });

@@ -1,5 +1,6 @@
 /** All kinds. Roles import the ones they use from their own files. */
 export { authorizedKey } from './authorized-key.ts';
+export { block } from './block.ts';
 export { command } from './command.ts';
 export { directory } from './directory.ts';
 export { download } from './download.ts';

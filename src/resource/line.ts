@@ -1,10 +1,8 @@
 import { z } from 'zod';
-import { joinScripts, rawScript, type Script, sh } from '#src/shell/script.ts';
+import { joinScripts, sh } from '#src/shell/script.ts';
+import { editLines, insert, pattern } from './edit-lines.ts';
 import { type Change, defineKind } from './kind.ts';
-import { absolutePath, fileMode, octal, oneLine, presence, script } from './schemas.ts';
-
-/** A POSIX extended regular expression, as `grep -E` takes it. */
-const pattern = oneLine.min(1);
+import { absolutePath, fileMode, oneLine, presence, script } from './schemas.ts';
 
 const schema = z
   .strictObject({
@@ -14,9 +12,7 @@ const schema = z
     /** Lines that this one stands for: the first becomes it, further ones go. With `absent`, all of them go. */
     match: pattern.optional(),
     /** Where it is put when no line matches. */
-    insert: z
-      .union([z.enum(['top', 'bottom']), z.strictObject({ after: pattern }), z.strictObject({ before: pattern })])
-      .default('bottom'),
+    insert,
     /** Make the file when it is not there, with `mode`, root's. */
     create: z.boolean().default(false),
     mode: fileMode.default(0o644),
@@ -27,8 +23,6 @@ const schema = z
     path: ['line'],
     error: 'needs a line; to remove lines, a line or a match',
   });
-
-type Spec = z.output<typeof schema>;
 
 interface State {
   hasFile: boolean;
@@ -67,45 +61,15 @@ export const line = defineKind({
     return { action: 'update', fields: [{ field: 'line', before: before[0], after: spec.line }], ...missing };
   },
 
-  apply: (spec) => ({ script: rewriting(spec) }),
+  apply: (spec) => ({
+    script: editLines({
+      ...spec,
+      createMode: spec.create ? spec.mode : undefined,
+      replaced: sh`
+        [ -z ${spec.match ?? ''} ] || numbers -E -e ${spec.match ?? ''}
+        [ -z ${spec.line ?? ''} ] || numbers -Fx -e ${spec.line ?? ''}`,
+      text: spec.state === 'present' ? spec.line : undefined,
+    }),
+  }),
   fingerprint: ({ state: wanted, line: text, match }) => JSON.stringify([wanted, text, match]),
 });
-
-/** grep finds the lines (mawk's expressions are not POSIX's), awk puts the text together by their numbers. */
-function rewriting({ path, state: wanted, line: text = '', match = '', insert, create, mode, validate }: Spec): Script {
-  const anchor = typeof insert === 'string' ? '' : 'after' in insert ? insert.after : insert.before;
-  const where = typeof insert === 'string' ? insert : Object.keys(insert)[0];
-  return joinScripts([
-    sh`
-      path=${path} line=${text} wanted=${wanted} where=${where}
-      if [ -L "$path" ]; then path=$(readlink -f "$path"); fi
-      numbers() { grep -n "$@" -- "$path" | cut -d: -f1; }
-      if [ ! -e "$path" ]; then
-        if [ ${create ? 'yes' : 'no'} = no ]; then echo ${`${path} does not exist`} >&2; exit 1; fi
-        : >"$path"
-        chmod ${octal(mode)} "$path"
-      fi
-      replaced=$( { [ -z ${match} ] || numbers -E -e ${match}; [ -z "$line" ] || numbers -Fx -e "$line"; } | sort -nu | tr '\n' ' ')
-      anchor=$([ -z ${anchor} ] || numbers -E -e ${anchor})
-      case $where in after) anchor=\${anchor##*[!0-9]} ;; *) anchor=\${anchor%%[!0-9]*} ;; esac
-      export line
-      text=$(awk -v wanted="$wanted" -v replaced="$replaced" -v where="$where" -v anchor="\${anchor:-0}" '
-        function put() { if (wanted == "present" && !done) { print ENVIRON["line"]; done = 1 } }
-        BEGIN {
-          count = split(replaced, numbers, " ")
-          for (i = 1; i <= count; i++) drop[numbers[i]] = 1
-          if (where == "top" && count == 0) put()
-        }
-        NR in drop { put(); next }
-        count == 0 && where == "before" && NR == anchor { put() }
-        { print }
-        count == 0 && where == "after" && NR == anchor { put() }
-        END { put(); print "." }' "$path")
-      # shellcheck disable=SC2046 # three words
-      set -- $(stat -c '%a %u %g' "$path")`,
-    rawScript('validate() {\ncandidate=$1'),
-    validate ?? rawScript(':'),
-    rawScript('}'),
-    sh`printf '%s' "\${text%.}" | place "$path" "$1" "$2" "$3" validate`,
-  ]);
-}

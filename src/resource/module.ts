@@ -55,7 +55,7 @@ export const module = defineKind({
 
   diff: (spec, state) =>
     spec.state === 'absent'
-      ? changeOf('delete', differences({ 'at boot': [state.isSaved, false] }))
+      ? changeOf('delete', differences({ 'at boot': [state.isSaved, false] }), { note: 'it stays loaded until the next start' })
       : changeOf('update', differences({ loaded: [state.isLoaded, true], 'at boot': [state.isSaved, true] })),
 
   apply({ name, state: wanted }, state) {

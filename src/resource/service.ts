@@ -2,15 +2,18 @@ import { z } from 'zod';
 import { type Script, sh } from '#src/shell/script.ts';
 import { changeOf, differences } from './changes.ts';
 import { type Change, defineKind } from './kind.ts';
+import { presence } from './schemas.ts';
 import { serviceScript } from './service-script.ts';
 import { forgetStamp, stampPath } from './stamp.ts';
 
-const schema = z.strictObject({
+const fields = z.strictObject({
   /** A unit; `.service` when it names no type. */
   name: z
     .string()
     .regex(/^[A-Za-z0-9:_.@\\-]+$/, 'a unit name')
     .transform((name) => (/\.(?:service|socket|timer|path|mount|target|slice)$/.test(name) ? name : `${name}.service`)),
+  /** Absent: stopped, and not started at boot. */
+  state: presence,
   /** Started at boot. */
   enabled: z.boolean().optional(),
   running: z.boolean().optional(),
@@ -25,6 +28,12 @@ const schema = z.strictObject({
     .regex(/^[0-9a-f]{64}$/)
     .optional(),
 });
+
+const schema = fields
+  .refine(({ state, enabled, running }) => state === 'present' || !(enabled || running), {
+    error: 'a service that is absent is neither enabled nor running',
+  })
+  .transform((spec) => (spec.state === 'absent' ? { ...spec, enabled: false, running: false } : spec));
 
 export type ServiceSpec = z.output<typeof schema>;
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { sh } from '#src/shell/script.ts';
+import { type Script, sh } from '#src/shell/script.ts';
 import { changeOf, deletion, differences } from './changes.ts';
 import { type Change, defineKind } from './kind.ts';
 import { absolutePath, oneLine, presence } from './schemas.ts';
@@ -45,7 +45,7 @@ export const symlink = defineKind({
   apply({ path, state: wanted, target }) {
     const refuse = sh`
       if [ -d ${path} ] && [ ! -L ${path} ]; then echo ${`${path} is a directory: it is not replaced`} >&2; exit 1; fi`;
-    if (wanted === 'absent') return { script: sh`${refuse}; rm -f ${path}` };
+    if (wanted === 'absent') return { script: removal(path) };
     const aside = `${path.slice(0, path.lastIndexOf('/'))}/.picluster.${path.slice(path.lastIndexOf('/') + 1)}.link`;
     return {
       script: sh`
@@ -61,5 +61,9 @@ export const symlink = defineKind({
 
 function absence({ type }: State): Change | undefined {
   if (type === 'none') return undefined;
-  return deletion(type, type === 'file' ? { destructive: 'its content is lost' } : {});
+  return deletion(type, type === 'symlink' ? {} : { note: `is a ${type}: will be refused` });
 }
+
+const removal = (path: string): Script => sh`
+  if [ -e ${path} ] && [ ! -L ${path} ]; then echo ${`${path} is not a symlink: it is not removed`} >&2; exit 1; fi
+  rm -f ${path}`;

@@ -63,7 +63,10 @@ export const sysctl = defineKind({
   }),
 
   diff(spec, state) {
-    if (spec.state === 'absent') return changeOf('delete', differences({ saved: [state.saved || undefined, undefined] }));
+    if (spec.state === 'absent') {
+      const note = 'the live value stays until the next start';
+      return changeOf('delete', differences({ saved: [state.saved || undefined, undefined] }), { note });
+    }
     return changeOf('update', [
       ...differences({ live: [state.live, spec.value], saved: [state.saved.replace(/^\S+ = /, '') || undefined, spec.value] }),
       ...(overriding(spec, state) ? [{ field: 'at boot', before: overriding(spec, state), after: spec.value }] : []),

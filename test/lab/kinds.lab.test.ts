@@ -25,7 +25,8 @@ import {
 } from '#src/resource/index.ts';
 import type { Change, Resource } from '#src/resource/kind.ts';
 import { forgetStamp } from '#src/resource/stamp.ts';
-import { type Script, sh } from '#src/shell/script.ts';
+import { prelude, SHELLS, type ShellName } from '#src/resource/test-sandbox.ts';
+import { joinScripts, type Script, sh } from '#src/shell/script.ts';
 import type { Connection, RootShell } from '#src/transport/connection.ts';
 import { KnownHosts } from '#src/transport/known-hosts.ts';
 import { connect } from '#src/transport/ssh.ts';
@@ -58,6 +59,7 @@ beforeAll(async () => {
   connection = await connect(target, { signal, knownHosts, onHostKey: () => {}, agent: null, sshConfig: '' });
   shell = await connection.shell({ signal, become: target.become });
   facts = parseFacts((await request(factsScript())).stdout);
+  await converge(packages({ names: ['busybox'] }));
 });
 
 afterAll(async () => {
@@ -66,34 +68,40 @@ afterAll(async () => {
   await rm(directory, { recursive: true, force: true });
 });
 
-async function request(script: Script): Promise<{ stdout: string; stderr: string }> {
-  const reply = await shell.run({ script, timeoutMs: TIMEOUT_MS });
+/** In the root shell, or in another one beneath it. */
+async function request(script: Script, name?: ShellName): Promise<{ stdout: string; stderr: string }> {
+  const words = name === 'busybox' ? ['busybox', 'sh'] : [name ?? ''];
+  const inner = name ? sh`${words} -c ${joinScripts([prelude, script]).text}` : script;
+  const reply = await shell.run({ script: inner, timeoutMs: TIMEOUT_MS });
   return { stdout: reply.stdout.toString(), stderr: reply.stderr.toString() };
 }
 
-async function observe<Spec, State>({ kind, spec }: Resource<Spec, State>): Promise<State> {
-  const { stdout, stderr } = await request(kind.probe([spec], facts));
+async function observe<Spec, State>({ kind, spec }: Resource<Spec, State>, name?: ShellName): Promise<State> {
+  const { stdout, stderr } = await request(kind.probe([spec], facts), name);
   expect(stderr).toBe('');
   const records = parseRecords(stdout);
   expect(records).toHaveLength(1);
   return kind.parse(records[0] ?? []);
 }
 
-const change = async <Spec, State>(resource: Resource<Spec, State>): Promise<Change | undefined> =>
-  resource.kind.diff(resource.spec, await observe(resource), facts);
+const change = async <Spec, State>(resource: Resource<Spec, State>, name?: ShellName): Promise<Change | undefined> =>
+  resource.kind.diff(resource.spec, await observe(resource, name), facts);
 
-async function attempt<Spec, State>(resource: Resource<Spec, State>): Promise<{ exitCode: number; output: string }> {
-  const apply = resource.kind.apply(resource.spec, await observe(resource), facts);
-  const { stdout } = await request(streamScript([apply], 'mark'));
+async function attempt<Spec, State>(
+  resource: Resource<Spec, State>,
+  name?: ShellName,
+): Promise<{ exitCode: number; output: string }> {
+  const apply = resource.kind.apply(resource.spec, await observe(resource, name), facts);
+  const { stdout } = await request(streamScript([apply], 'mark'), name);
   return { exitCode: Number(/mark end 0 (\d+)/.exec(stdout)?.[1]), output: stdout };
 }
 
 /** Applies; then the node's own answer is that nothing is left to do. Returns what was to do. */
-async function converge<Spec, State>(resource: Resource<Spec, State>): Promise<Change | undefined> {
-  const before = await change(resource);
-  const { exitCode, output } = await attempt(resource);
+async function converge<Spec, State>(resource: Resource<Spec, State>, name?: ShellName): Promise<Change | undefined> {
+  const before = await change(resource, name);
+  const { exitCode, output } = await attempt(resource, name);
   expect(exitCode, output).toBe(0);
-  expect(await change(resource)).toBeUndefined();
+  expect(await change(resource, name)).toBeUndefined();
   return before;
 }
 
@@ -184,6 +192,16 @@ describe('service', () => {
     await converge(service({ name: 'demo', masked: false }));
     await converge(service({ name: 'cron', running: false }));
     await converge(service({ name: 'no-such-unit', enabled: false, running: false }));
+  });
+
+  test.each(SHELLS)('service under %s', async (name) => {
+    await converge(unit('shelled', 'ExecStart=/bin/sleep infinity'));
+    const wanted = (spec: object) => service({ name: 'shelled', ...spec });
+    expect(await converge(wanted({ enabled: true, running: true, inputs: digest('a') }), name)).toMatchObject({
+      action: 'update',
+    });
+    await converge(wanted({ state: 'absent' }), name);
+    expect(await node('systemctl is-active shelled; systemctl is-enabled shelled || true')).toBe('inactive\ndisabled');
   });
 
   test('that fails says what it said itself, and leaves no stamp', async () => {
