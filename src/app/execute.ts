@@ -114,7 +114,7 @@ async function showSummary(
   process.stdout.write(
     await summary({
       kube: await engine.kube(),
-      timings: record.timings,
+      parts: await record.parts(),
       hasGitOps,
       context: cluster.name,
       kubeconfig: options.kubeconfig,

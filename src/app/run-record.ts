@@ -6,7 +6,9 @@ import { whoRuns } from '#src/engine/lock.ts';
 import type { RunResult } from '#src/engine/run-result.ts';
 import { EXIT } from '#src/errors.ts';
 import { createRenderer, type OutputFormat, type Renderer } from '#src/render/renderer.ts';
-import { type Timing, TimingCollector } from '#src/render/timing.ts';
+import { readJournal } from '#src/report/journals.ts';
+import { reportOf } from '#src/report/report-of.ts';
+import type { Part } from '#src/report/run-report.ts';
 import { redactor } from '#src/secrets/secret.ts';
 
 /** Where the events of one run go: journal first, then whoever shows them. */
@@ -15,7 +17,6 @@ export class RunRecord {
   readonly name: string;
   readonly #journal: Journal;
   readonly #renderer: Renderer;
-  readonly #timing = new TimingCollector();
   readonly #startedAt = performance.now();
 
   private constructor(name: string, journal: Journal, renderer: Renderer) {
@@ -37,7 +38,6 @@ export class RunRecord {
 
   readonly emit = (event: EngineEvent): void => {
     const stamped = this.#journal.append(event);
-    this.#timing.onEvent(stamped);
     this.#renderer.onEvent(stamped);
   };
 
@@ -55,8 +55,10 @@ export class RunRecord {
     });
   }
 
-  get timings(): Timing[] {
-    return this.#timing.timings;
+  /** How long each part took so far: phases up to the work itself, then roles. */
+  async parts(): Promise<Part[]> {
+    const { phases, roles } = reportOf(await readJournal({ name: this.name, directory: this.#journal.directory }));
+    return [...phases.filter(({ name }) => name !== 'apply'), ...roles];
   }
 
   /** Ends what moves on the terminal, so that other text can be written. */

@@ -1,15 +1,16 @@
 import type { KubeClient, KubeObject } from '#src/kube/client.ts';
 import { conditionOf } from '#src/kube/objects.ts';
-import { formatDuration } from '#src/render/events-to-text.ts';
 import { tableLines } from '#src/render/table.ts';
-import type { Timing } from '#src/render/timing.ts';
+import { formatDuration } from '#src/render/units.ts';
+import { lengthOf, type Part } from '#src/report/run-report.ts';
 
 const KUSTOMIZATION = 'kustomize.toolkit.fluxcd.io/v1';
 const SOURCE = 'source.toolkit.fluxcd.io/v1';
 
 export interface SummaryOptions {
   kube: KubeClient;
-  timings: readonly Timing[];
+  /** Phases, then roles. */
+  parts: readonly Part[];
   /** Is there a hand-off to tell about. */
   hasGitOps: boolean;
   context: string;
@@ -18,11 +19,11 @@ export interface SummaryOptions {
 
 /** The table at the end of a bootstrap: nodes, what Flux runs, time per part, and the commands to go on with. */
 export async function summary(options: SummaryOptions): Promise<string> {
-  const { kube, timings, hasGitOps } = options;
+  const { kube, parts, hasGitOps } = options;
   const blocks = [
     await nodeTable(kube),
     ...(hasGitOps ? [await fluxTable(kube)] : []),
-    tableLines([['PART', 'TIME'], ...timings.map(({ part, durationMs }) => [part, formatDuration(durationMs)])]),
+    tableLines([['PART', 'TIME'], ...parts.map((part) => [part.name, formatDuration(lengthOf(part))])]),
   ];
   return `\n${[...blocks, nextCommands(options)].map((lines) => lines.join('\n')).join('\n\n')}\n`;
 }

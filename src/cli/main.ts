@@ -21,6 +21,12 @@ const COMMANDS: readonly Entry[] = [
   },
   { name: 'plan', description: 'show what apply would change; changes nothing', load: () => import('./plan.ts') },
   { name: 'apply', description: 'bring the hosts to what the inventory says', load: () => import('./apply.ts') },
+  { name: 'runs', description: 'list the runs on record and what they came to', load: () => import('./runs.ts') },
+  {
+    name: 'report',
+    description: 'tell of a run: what changed, what failed, where the time went',
+    load: () => import('./report.ts'),
+  },
   { name: 'graph', description: 'draw the steps and what waits for what, as Mermaid', load: () => import('./graph.ts') },
   { name: 'exec', description: 'run a command on hosts, in parallel', load: () => import('./exec.ts') },
   { name: 'facts', description: 'show what the hosts say about themselves', load: () => import('./facts.ts') },

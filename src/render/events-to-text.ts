@@ -1,5 +1,6 @@
 import type { EventError, StampedEvent } from '#src/engine/events.ts';
 import { changeSummary, changeText } from './change-text.ts';
+import { formatDuration } from './units.ts';
 
 /** Lines for people, one per thing that is worth one; nothing for what is as it should be. Pure. */
 export function eventLines(event: StampedEvent, options: { showDiffs: boolean }): string[] {
@@ -51,10 +52,3 @@ const indent = (lines: readonly string[], by: string): string[] => lines.map((li
 
 export const mark = (action: string): string =>
   ({ create: '+', delete: '-', update: '~', restart: '!', run: '>' })[action] ?? '?';
-
-/** `0.4 s`, `12 s`, `3 min 5 s`. */
-export function formatDuration(ms: number): string {
-  if (ms < 10_000) return `${(ms / 1000).toFixed(1)} s`;
-  const seconds = Math.round(ms / 1000);
-  return seconds < 120 ? `${seconds} s` : `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
-}

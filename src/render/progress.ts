@@ -1,6 +1,7 @@
 import { Listr, type ListrTaskWrapper } from 'listr2';
 import type { StampedEvent } from '#src/engine/events.ts';
-import { eventLines, formatDuration } from './events-to-text.ts';
+import { eventLines } from './events-to-text.ts';
+import { formatDuration } from './units.ts';
 
 interface HostTask {
   /** Set once listr2 has started the task. */
