@@ -86,12 +86,18 @@ export class HostLostError extends PiclusterError {
   override readonly exitCode = EXIT.hostLost;
 }
 
+/** The host is back, and what the lost connection started on it still runs: nothing may begin before that has ended. */
+export class HostBusyError extends HostLostError {}
+
 /** The machine said no: authentication, host key, become. */
 export class PermissionError extends PiclusterError {
   override readonly name = 'PermissionError';
   override readonly code = 'E_PERMISSION';
   override readonly exitCode = EXIT.noPermission;
 }
+
+/** The machine is not the one we know: never tried again. */
+export class HostKeyError extends PermissionError {}
 
 export class StepFailedError extends PiclusterError {
   override readonly name = 'StepFailedError';

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { Emit } from '#src/engine/events.ts';
-import type { Connect } from '#src/engine/session.ts';
+import type { Connect } from '#src/engine/link.ts';
 
 /** Logs in over SSH with the cluster's own known_hosts; keys trusted on first use are said aloud. The SSH library is loaded by the first login. */
 export function connector(stateDirectory: string, emit: Emit): Connect {

@@ -94,7 +94,7 @@ function makeRun(
     connect: connector(state, record.emit),
     emit: record.emit,
     signal,
-    draining: () => interrupts.draining(),
+    draining: interrupts.draining,
     fetchArtifact: artifacts.fetch,
     ...(command === 'bootstrap' ? { control: controlSteps({ cluster, artifacts, kubeconfig, signal }) } : {}),
   });

@@ -40,7 +40,7 @@ export async function showGraph(options: GraphOptions): Promise<number> {
     connect: connector(state, tell),
     emit: tell,
     signal,
-    draining: () => interrupts.draining(),
+    draining: interrupts.draining,
     fetchArtifact: artifacts.fetch,
     control: controlSteps({ cluster, artifacts, kubeconfig: undefined, signal }),
   });

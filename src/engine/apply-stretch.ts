@@ -1,4 +1,4 @@
-import { StepFailedError } from '#src/errors.ts';
+import { HostLostError, InterruptedError, StepFailedError } from '#src/errors.ts';
 import { type Apply, type Change, NO_WAY_OUT, type Upload } from '#src/resource/kind.ts';
 import { joinScripts, type Script } from '#src/shell/script.ts';
 import type { Emit } from './events.ts';
@@ -20,14 +20,23 @@ export interface TaskResult {
   readonly change: Change;
   readonly durationMs: number;
   readonly error?: StepFailedError;
+  /** It began, and its end was not heard. */
+  readonly isCut?: boolean;
+}
+
+/** What was heard of tasks, in order. */
+export interface Applied {
+  readonly results: readonly TaskResult[];
+  /** The host was lost or the run stopped in the middle. */
+  readonly cut?: HostLostError | InterruptedError | undefined;
 }
 
 export interface ApplyOptions {
   readonly session: HostSession;
   readonly emit: Emit;
   readonly signal: AbortSignal;
-  /** True once nothing new may begin: the stream is stopped at the next step's end. */
-  draining(): boolean;
+  /** Aborted once nothing new may begin: the stream is stopped at the next step's end. */
+  readonly draining: AbortSignal;
   /** Brings the artifact to this machine, checked; resolves to its path. */
   fetchArtifact(source: Upload['source'], signal: AbortSignal): Promise<string>;
 }
@@ -35,29 +44,47 @@ export interface ApplyOptions {
 const STEP_TIMEOUT_MS = 300_000;
 const TAIL_LINES = 20;
 
-/**
- * Runs tasks in order as one streamed request (uploads go ahead of their task) and ends with the first failure.
- * Returns what was begun; a task that is not among the results was not begun. Rejects with HostLostError when the host is lost.
- */
-export async function applyTasks(tasks: readonly Task[], options: ApplyOptions): Promise<TaskResult[]> {
+/** Runs tasks in order as one streamed request (uploads go ahead of their task) and ends with the first failure. */
+export async function applyTasks(tasks: readonly Task[], options: ApplyOptions): Promise<Applied> {
   const results: TaskResult[] = [];
   let rest = tasks;
-  while (rest.length > 0 && !options.draining()) {
+  while (rest.length > 0 && !options.draining.aborted) {
     const withUploads = rest.findIndex((task) => (task.apply.uploads?.length ?? 0) > 0);
     const batch = withUploads < 0 ? rest : rest.slice(0, Math.max(withUploads, 1));
-    if (withUploads === 0 && batch[0]) await pushAll(batch[0].apply.uploads ?? [], options);
-    const done = await streamBatch(batch, options);
+    const uploads = withUploads === 0 ? (batch[0]?.apply.uploads ?? []) : [];
+    const done = await orCut(async () => {
+      await pushAll(uploads, options);
+      return streamBatch(batch, options);
+    });
     results.push(...done.results);
-    if (done.fallback) results.push(await applyFallback(done.fallback, options));
+    const { fallback } = done;
+    const pushed = fallback ? await orCut(() => applyFallback(fallback, options)) : { results: [] };
+    results.push(...pushed.results);
+    const cut = done.cut ?? pushed.cut;
+    if (cut) return { results, cut };
     if (results.some((result) => result.error)) break;
-    rest = rest.slice(done.results.length + (done.fallback ? 1 : 0));
-    if (done.results.length === 0 && !done.fallback) break;
+    rest = rest.slice(done.results.length + pushed.results.length);
+    if (done.results.length + pushed.results.length === 0) break;
   }
-  return results;
+  return { results };
 }
+
+/** A connection lost between two streams cuts as well as one lost within. */
+async function orCut(work: () => Promise<Batch>): Promise<Batch> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!isCut(error)) throw error;
+    return { results: [], cut: error };
+  }
+}
+
+const isCut = (error: unknown): error is HostLostError | InterruptedError =>
+  error instanceof HostLostError || error instanceof InterruptedError;
 
 interface Batch {
   results: TaskResult[];
+  cut?: Applied['cut'];
   /** A task whose node had no way out: its artifacts have to be pushed. */
   fallback?: Task;
 }
@@ -69,7 +96,7 @@ async function streamBatch(batch: readonly Task[], options: ApplyOptions): Promi
   const stop = new AbortController();
   const parser = new StreamParser(marker, (event) => {
     observer.see(event);
-    if (event.type === 'end' && options.draining()) stop.abort();
+    if (event.type === 'end' && options.draining.aborted) stop.abort();
   });
   const applies = batch.map(({ apply, forget }) => ({ ...apply, script: joinScripts([...forget, apply.script]) }));
   const timeoutMs = batch.reduce((sum, { apply }) => sum + (apply.timeoutMs ?? STEP_TIMEOUT_MS), 0);
@@ -85,7 +112,8 @@ async function streamBatch(batch: readonly Task[], options: ApplyOptions): Promi
     if (reply.exitCode !== 0 && reply.exitCode !== STREAM_STOPPED)
       observer.failRunning(`the shell ended with exit status ${reply.exitCode}`, reply.stderr.toString());
   } catch (error) {
-    if (!stop.signal.aborted || options.signal.aborted) throw observer.locate(error);
+    if (!isCut(error)) throw observer.locate(error);
+    if (error instanceof HostLostError || options.signal.aborted) observer.cut(error);
   }
   return observer.batch();
 }
@@ -141,9 +169,15 @@ class BatchObserver {
   }
 
   /** An error of the connection, told with the step that was under way. */
-  locate(error: unknown): unknown {
+  locate<T>(error: T): T {
     if (this.#running && error instanceof Error && 'step' in error) Object.assign(error, { step: this.#running.step.ref });
     return error;
+  }
+
+  /** Nothing more will be heard of this stream. */
+  cut(error: HostLostError | InterruptedError): void {
+    this.#batch.cut = this.locate(error);
+    if (this.#running) this.#batch.results.push({ ...this.#result(this.#running), isCut: true });
   }
 
   #failure(task: Task, what: string, output: string): StepFailedError {
@@ -165,7 +199,7 @@ class BatchObserver {
   }
 }
 
-async function applyFallback(task: Task, options: ApplyOptions): Promise<TaskResult> {
+async function applyFallback(task: Task, options: ApplyOptions): Promise<Batch> {
   const { session, emit } = options;
   const fallback = task.apply.fallback;
   const startedAt = performance.now();
@@ -176,14 +210,13 @@ async function applyFallback(task: Task, options: ApplyOptions): Promise<TaskRes
     text: `${session.host.name} has no way out: pushing ${fallback.uploads.map((upload) => upload.source.name).join(', ')} from here`,
   });
   await pushAll(fallback.uploads, options);
-  const [result] = (
-    await streamBatch([{ ...task, apply: { ...task.apply, script: fallback.script, fallback: undefined } }], options)
-  ).results;
-  return { step: task.step, change: task.change, ...result, durationMs: performance.now() - startedAt };
+  const pushed = { ...task, apply: { ...task.apply, script: fallback.script, fallback: undefined } };
+  const batch = await streamBatch([pushed], options);
+  return { ...batch, results: batch.results.map((result) => ({ ...result, durationMs: performance.now() - startedAt })) };
 }
 
 async function pushAll(uploads: readonly Upload[], { session, fetchArtifact, signal }: ApplyOptions): Promise<void> {
   for (const { source, path, mode } of uploads) {
-    await session.connection.upload(await fetchArtifact(source, signal), path, { sha256: source.sha256, mode, signal });
+    await session.upload(await fetchArtifact(source, signal), path, { sha256: source.sha256, mode, signal });
   }
 }

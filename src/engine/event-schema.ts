@@ -91,6 +91,18 @@ export const StampedEventSchema = z.discriminatedUnion('type', [
     host,
     for: ref,
   }),
+  event('host.reconnecting', 'The connection was lost, and is made again after a pause.', {
+    host,
+    attempt: count.describe('counts from 1'),
+    pauseMs: milliseconds,
+    reason: text.describe('what ended the connection, or the last attempt'),
+  }),
+  event('host.reconnected', 'The host is back, locked again, and was asked for its facts again.', {
+    host,
+    attempts: count,
+    durationMs: milliseconds,
+    rebooted: z.boolean().describe('its boot id is another one'),
+  }),
   event('host.lost', 'The host could not be reached, or not any more.', { host, error: EventError }),
   event('host.end', 'The connection was closed.', { host, traffic: Traffic, durationMs: milliseconds }),
   event('step.planned', 'The plan says that this step changes something.', {

@@ -41,6 +41,10 @@ export type EngineEvent =
   /** Every step of the host has its outcome. */
   | { type: 'host.done'; host: string }
   | { type: 'host.waiting'; host: string; for: StepRef }
+  /** The connection was lost, and is made again after a pause. `attempt` counts from 1; `reason`: what ended the last one. */
+  | { type: 'host.reconnecting'; host: string; attempt: number; pauseMs: number; reason: string }
+  /** It is back, locked, and was asked for facts; `rebooted`: its boot id is another one. */
+  | { type: 'host.reconnected'; host: string; attempts: number; durationMs: number; rebooted: boolean }
   | { type: 'host.lost'; host: string; error: EventError }
   | { type: 'host.end'; host: string; traffic: HostTraffic; durationMs: number }
   | { type: 'step.planned'; host: string; step: StepRef; title: string; change: Change }

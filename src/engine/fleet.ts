@@ -4,7 +4,8 @@ import { mapBounded } from '#src/map-bounded.ts';
 import type { LockRequest } from '#src/transport/connection.ts';
 import { toEventError } from './event-error.ts';
 import type { Emit } from './events.ts';
-import { type Connect, HostSession } from './session.ts';
+import type { Connect } from './link.ts';
+import { HostSession } from './session.ts';
 
 /** Handshakes under way at once: each costs CPU on this machine. */
 const MAX_HANDSHAKES = 20;
@@ -14,6 +15,7 @@ export interface FleetOptions {
   readonly lock: LockRequest | undefined;
   readonly emit: Emit;
   readonly signal: AbortSignal;
+  readonly draining: AbortSignal;
 }
 
 /** The connected hosts of a run, and those that could not be reached. */
@@ -47,11 +49,11 @@ export class Fleet {
   }
 
   async #open(host: Host): Promise<PiclusterError | undefined> {
-    const { emit, connect, lock, signal } = this.#options;
+    const { emit, connect, lock, signal, draining } = this.#options;
     const startedAt = performance.now();
     emit({ type: 'host.connecting', host: host.name, address: host.address });
     try {
-      const session = await HostSession.open(host, connect, { signal, lock });
+      const session = await HostSession.open(host, connect, { signal, lock, reconnect: { emit, draining } });
       this.#sessions.set(host.name, session);
       const { os, arch, hostname } = session.facts;
       emit({ type: 'host.connected', host: host.name, durationMs: performance.now() - startedAt });

@@ -27,12 +27,27 @@ export interface HostRunnerOptions {
   readonly emit: Emit;
   readonly signal: AbortSignal;
   readonly context: ActionContext;
-  draining(): boolean;
+  readonly draining: AbortSignal;
   readonly fetchArtifact: ApplyOptions['fetchArtifact'];
   readonly hooks: StepHooks | undefined;
   /** Steps that the plan said would change; others that change are said aloud. */
   readonly planned: ReadonlySet<StepRef>;
+  /** Resolves once a host of the run is there, after its return if it was lost; rejects when it does not come back. */
+  present(host: string): Promise<void>;
 }
+
+const INTERRUPTED = 'the run was interrupted';
+
+/** What an apply left to be looked at. */
+interface Cut {
+  readonly tasks: readonly Task[];
+  readonly results: readonly TaskResult[];
+}
+
+const NO_CUT: Cut = { tasks: [], results: [] };
+
+/** A step that loses its host each time is not tried for ever. */
+const MAX_LOSSES = 3;
 
 /** Brings one host through its steps, at its own pace: waits only where an edge to another host or a pool says so. */
 export class HostRunner {
@@ -40,6 +55,12 @@ export class HostRunner {
   #pending: Step[];
   /** Something ran that may have changed what the last probe saw. */
   #isStale = false;
+  /** What had begun when the host was lost: looked at before anything else is done. */
+  #cut = NO_CUT;
+  /** Actions that have begun. */
+  readonly #begun = new Set<StepRef>();
+  /** Losses since a step ended last. */
+  #losses = 0;
   readonly #turns: PoolTurns;
 
   constructor(options: HostRunnerOptions) {
@@ -52,7 +73,7 @@ export class HostRunner {
   async run(): Promise<void> {
     try {
       while (this.#pending.length > 0) {
-        await this.#next();
+        await this.#next().catch((error) => this.#survive(error));
         this.#turns.leaveFinished();
         const ended = this.#pending.filter((step) => this.#options.board.has(step.ref));
         this.#pending = this.#pending.filter((step) => !this.#options.board.has(step.ref));
@@ -65,11 +86,26 @@ export class HostRunner {
     }
   }
 
+  /** Waits for a lost host. Throws what cannot be survived. */
+  async #survive(error: unknown): Promise<void> {
+    const { signal, session } = this.#options;
+    if (!session || signal.aborted || !this.#isLoss(error)) throw error;
+    this.#losses += 1;
+    if (this.#losses > MAX_LOSSES) throw lostEachTime(error);
+    await session.present();
+    this.#isStale = true;
+  }
+
+  #isLoss(error: unknown): error is HostLostError {
+    return error instanceof HostLostError && (error.host === undefined || error.host === this.#options.host);
+  }
+
   async #next(): Promise<void> {
     const { board, signal, emit, host } = this.#options;
+    if (this.#cut.tasks.length > 0) return this.#settleCut();
     const [step] = this.#pending;
     if (!step) return;
-    if (this.#options.draining()) throw new InterruptedError('the run was interrupted');
+    if (this.#options.draining.aborted) throw new InterruptedError(INTERRUPTED);
     const awaited = board.awaited(step);
     if (awaited) emit({ type: 'host.waiting', host, for: awaited });
     const clearance = await board.clearance(step, signal);
@@ -103,7 +139,7 @@ export class HostRunner {
       await this.#options.hooks?.before(step, change);
       return true;
     } catch (error) {
-      if (this.#isFatal(error)) throw error;
+      if (this.#options.signal.aborted || this.#isLoss(error)) throw error;
       this.#settle(step, 'failed', { change, error: asStepError(error, step) });
       return false;
     }
@@ -157,16 +193,36 @@ export class HostRunner {
   }
 
   async #applyAndVerify(stretch: readonly ResourceStep[], tasks: readonly Task[]): Promise<void> {
-    const { session, emit, signal, draining, fetchArtifact } = this.#options;
+    const { session } = this.#options;
     if (!session) return;
-    const results = await applyTasks(tasks, { session, emit, signal, draining: () => draining(), fetchArtifact });
+    const { results, cut } = await applyTasks(tasks, { ...this.#options, session });
+    this.#cut = { tasks, results };
+    if (cut) throw cut;
     const applied = results.filter((result) => !result.error);
     const others = this.#pending.filter(isResourceStep).filter((step) => !tasks.some((task) => task.step === step));
     await this.#probeAgain([...applied.map(({ step }) => step), ...others]);
+    this.#cut = NO_CUT;
     for (const step of stretch) {
       const result = results.find((candidate) => candidate.step === step);
       if (result) this.#settleResult(result);
       else if (!tasks.some((task) => task.step === step) && this.#mayPass(step)) this.#settle(step, 'unchanged');
+    }
+  }
+
+  /**
+   * After a loss: what is as it should be was done, whether its end was heard or not (a machine that is only out of reach goes on). All else
+   * is still to be done, also what failed while the machine went down, and what had been done but did not outlive a power cut.
+   */
+  async #settleCut(): Promise<void> {
+    const { session, observations } = this.#options;
+    if (!session) return;
+    await this.#probeAgain(this.#pending.filter(isResourceStep));
+    const { tasks, results } = this.#cut;
+    this.#cut = NO_CUT;
+    for (const { step, change } of tasks) {
+      const left = step.work.kind.diff(step.work.spec, observations.get(step.ref), session.facts);
+      const durationMs = results.find((result) => result.step === step)?.durationMs ?? 0;
+      if (!left) this.#settle(step, 'changed', { change, durationMs });
     }
   }
 
@@ -204,13 +260,14 @@ export class HostRunner {
     try {
       const before = await step.work.check(context);
       if (before === 'done') {
-        this.#settle(step, 'unchanged');
+        this.#settle(step, this.#begun.has(step.ref) ? 'changed' : 'unchanged');
         return;
       }
       if (step.pool && !(await this.#enter(step, step.pool))) return;
       const isHooked = this.#options.hooks?.isAround(step) ?? false;
       if (isHooked && !(await this.#beforeHook(step, before === 'later' ? step.work.planned : before))) return;
       emit({ type: 'step.start', host, step: step.ref, title: step.title });
+      this.#begun.add(step.ref);
       await step.work.run(context);
       if ((await step.work.check(context)) !== 'done') {
         throw new VerifyError(`${step.title}: ran, and its own check does not say done`, { host, step: step.ref });
@@ -221,7 +278,8 @@ export class HostRunner {
         durationMs: performance.now() - startedAt,
       });
     } catch (error) {
-      if (this.#isFatal(error)) throw error;
+      if (this.#options.signal.aborted || this.#isLoss(error)) throw error;
+      if (error instanceof HostLostError && error.host && (await this.#isBack(error.host))) return;
       this.#settle(step, 'failed', {
         error: asStepError(error, step),
         change: step.work.planned,
@@ -230,9 +288,14 @@ export class HostRunner {
     }
   }
 
-  #isFatal(error: unknown): boolean {
-    const { signal, host } = this.#options;
-    return signal.aborted || (error instanceof HostLostError && (error.host === undefined || error.host === host));
+  /** Has another host that an action was lost with come back? Then the action is tried again. */
+  async #isBack(host: string): Promise<boolean> {
+    this.#losses += 1;
+    if (this.#losses > MAX_LOSSES) return false;
+    return this.#options.present(host).then(
+      () => true,
+      () => false,
+    );
   }
 
   async #enter(step: Step, pool: string): Promise<boolean> {
@@ -248,11 +311,15 @@ export class HostRunner {
     const isInterrupt = error instanceof InterruptedError || this.#options.signal.aborted;
     if (!known && !isInterrupt) throw error;
     if (known instanceof HostLostError) emit({ type: 'host.lost', host, error: toEventError(known) });
+    for (const { step, change, durationMs, error: failure } of this.#cut.results.filter(({ isCut }) => !isCut))
+      this.#settle(step, failure ? 'failed' : 'changed', { change, durationMs, ...(failure ? { error: failure } : {}) });
     if (known && !isInterrupt) {
       const inFlight = this.#pending.find((step) => step.ref === known.step) ?? this.#pending[0];
       if (inFlight) this.#settle(inFlight, 'failed', { error: known });
     }
-    const reason = isInterrupt ? 'the run was interrupted' : `${host}: ${known?.message}`;
+    const [first] = this.#pending.filter((step) => !this.#options.board.has(step.ref));
+    if (first && error instanceof InterruptedError) this.#settle(first, 'not-reached', { reason: error.message });
+    const reason = isInterrupt ? INTERRUPTED : `${host}: ${known?.message}`;
     for (const step of this.#pending) this.#settle(step, 'not-reached', { reason });
   }
 
@@ -263,6 +330,7 @@ export class HostRunner {
   ): void {
     const { board, emit, host } = this.#options;
     if (board.has(step.ref)) return;
+    this.#losses = 0;
     const { change, durationMs = 0, error, reason } = details;
     emit({
       type: 'step.end',
@@ -278,3 +346,11 @@ export class HostRunner {
     board.settle(step.ref, { status, ...(reason ? { reason } : {}), ...(error ? { code: error.code } : {}) });
   }
 }
+
+const lostEachTime = (error: HostLostError): HostLostError =>
+  new HostLostError(`${error.message}; it came back ${MAX_LOSSES} times, and was lost again before a step was done`, {
+    ...(error.host === undefined ? {} : { host: error.host }),
+    ...(error.step === undefined ? {} : { step: error.step }),
+    hint: 'does this step cut the connection? look at what it changes',
+    cause: error,
+  });

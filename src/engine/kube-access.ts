@@ -53,7 +53,7 @@ export class KubeAccess {
 
   async #open(session: HostSession, kubeconfig: string): Promise<KubeClient> {
     const { connectKube } = await import('#src/kube/kube-client.ts');
-    this.#port = await session.connection.forward('127.0.0.1', API_PORT);
+    this.#port = await session.forward('127.0.0.1', API_PORT);
     return connectKube({ kubeconfig, port: this.#port });
   }
 

@@ -2,8 +2,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { z } from 'zod';
-import type { Cluster, Host } from '#src/cluster/cluster.ts';
+import type { Host } from '#src/cluster/cluster.ts';
 import { EXIT, HostLostError } from '#src/errors.ts';
 import { hookFrom } from '#src/hooks/hook.ts';
 import { HostHooks } from '#src/hooks/host-hooks.ts';
@@ -13,15 +12,12 @@ import { directory } from '#src/resource/directory.ts';
 import { download } from '#src/resource/download.ts';
 import { file } from '#src/resource/file.ts';
 import { defineAction } from '#src/role/action.ts';
-import { defineRole, type RoleInput } from '#src/role/role.ts';
+import type { RoleInput } from '#src/role/role.ts';
 import { type StepList, step, stepRef } from '#src/role/step.ts';
 import { sh } from '#src/shell/script.ts';
 import { localConnection } from '#src/transport/local.ts';
-import type { EngineEvent } from './events.ts';
-import { Journal } from './journal.ts';
-import { Run, type RunOptions } from './run.ts';
-import type { RunResult } from './run-result.ts';
-import { parseEvent } from './testing/parse-event.ts';
+import type { RunOptions } from './run.ts';
+import { type TestRun, testRun } from './testing/run.ts';
 
 /** The whole engine over real shells on this machine; each "host" has a directory of its own. */
 let root: string;
@@ -35,79 +31,15 @@ afterEach(() => rmSync(root, { recursive: true, force: true }));
 const owned = { owner: String(process.getuid?.()), group: String(process.getgid?.()) };
 const at = (host: Host, name: string): string => join(root, host.name, name);
 
-function clusterOf(names: readonly string[]): Cluster {
-  const hosts = names.map(
-    (name) =>
-      ({
-        name,
-        address: name,
-        groups: [],
-        roles: ['r'],
-        vars: {},
-        target: {
-          name,
-          address: name,
-          port: 22,
-          user: 'me',
-          become: { method: 'none' },
-          hostKeys: [],
-          identityFiles: [],
-          connectTimeoutMs: 1000,
-        },
-      }) as Host,
-  );
-  return {
-    name: 'test',
-    hosts,
-    secrets: [],
-    host: (name: string) => hosts.find((host) => host.name === name),
-    hostsWithRole: () => [],
-    templates: () => new Map(),
-  } as unknown as Cluster;
-}
-
-interface Outcome {
-  events: EngineEvent[];
-  plan: string[];
-  result: RunResult | undefined;
-}
-
-async function go(
+const go = (
   names: readonly string[],
   steps: (input: RoleInput<unknown>) => StepList,
   overrides: Partial<RunOptions> = {},
-): Promise<Outcome> {
-  const cluster = clusterOf(names);
-  const events: EngineEvent[] = [];
-  const journal = new Journal(root, 'run', (text) => text);
-  const run = new Run({
-    cluster,
-    roles: [defineRole({ name: 'r', namespace: 'r', vars: z.unknown(), steps })],
-    chosen: cluster.hosts,
-    initServer: undefined,
-    stateDirectory: root,
-    lock: undefined,
-    connect: async (target) => localConnection({ host: target.name }),
-    emit: (event) => events.push(parseEvent(JSON.stringify(journal.append(event)))),
-    signal: new AbortController().signal,
-    draining: () => false,
-    fetchArtifact: async () => '',
-    ...overrides,
-  });
-  try {
-    await run.connect();
-    const plan = await run.plan();
-    const result = plan.changes.length > 0 ? await run.apply(plan) : undefined;
-    return { events, plan: plan.changes.map(({ step: { ref } }) => ref), result };
-  } finally {
-    await run.close();
-    journal.close();
-  }
-}
+): Promise<TestRun> => testRun(root, names, steps, overrides);
 
-const requestsOf = ({ events }: Outcome): number[] =>
+const requestsOf = ({ events }: TestRun): number[] =>
   events.flatMap((event) => (event.type === 'host.end' ? [event.traffic.requests] : []));
-const endsOf = ({ events }: Outcome): Record<string, string> =>
+const endsOf = ({ events }: TestRun): Record<string, string> =>
   Object.fromEntries(
     events.flatMap((event) => (event.type === 'step.end' ? [[event.step.replace(`${root}/`, ''), event.status]] : [])),
   );
@@ -201,16 +133,16 @@ describe('a run', () => {
   });
 
   it('lets the running step end while draining, begins nothing new, and says what was not reached', async () => {
-    let isDraining = false;
+    const drain = new AbortController();
     const slow = ({ host }: RoleInput<unknown>, name: string) =>
       step(
         command({ title: name, run: sh`mkdir -p ${at(host, '')}; sleep 0.5; touch ${at(host, name)}`, creates: at(host, name) }),
         { name },
       );
     const outcome = await go(['n1'], (input) => [slow(input, 'first'), slow(input, 'second'), slow(input, 'third')], {
-      draining: () => isDraining,
+      draining: drain.signal,
       emit: (event) => {
-        if (event.type === 'step.start') isDraining = true;
+        if (event.type === 'step.start') drain.abort();
       },
     });
     expect(outcome.result).toMatchObject({ changed: 1, notReached: 2, exitCode: EXIT.interrupted });

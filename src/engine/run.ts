@@ -15,13 +15,14 @@ import { Fleet } from './fleet.ts';
 import { buildGraph, type Graph, hostOfRef, type RoleSteps } from './graph.ts';
 import { HostRunner } from './host-runner.ts';
 import { KubeAccess } from './kube-access.ts';
+import type { Connect } from './link.ts';
 import { isResourceStep, type Observations } from './observe.ts';
 import { makePlan, type Plan } from './plan.ts';
 import { preflightFindings } from './preflight.ts';
 import { roleGraphOf } from './role-graph.ts';
 import { requirementsOf, roleSteps } from './role-steps.ts';
 import { type RunResult, resultOf } from './run-result.ts';
-import type { Connect, HostSession } from './session.ts';
+import type { HostSession } from './session.ts';
 import type { StepHooks } from './step-hooks.ts';
 
 /** Pseudo-host of the work that this machine does itself. */
@@ -47,7 +48,8 @@ export interface RunOptions {
   readonly connect: Connect;
   readonly emit: Emit;
   readonly signal: AbortSignal;
-  draining(): boolean;
+  /** Aborted by the first Ctrl-C: what runs may end, nothing new begins. */
+  readonly draining: AbortSignal;
   readonly fetchArtifact: ApplyOptions['fetchArtifact'];
 }
 
@@ -170,7 +172,7 @@ export class Run {
       const hosts = [...graph.byHost.keys()];
       this.#options.emit({ type: 'host.work', hosts });
       await Promise.all(hosts.map((host) => this.#runHost(host, graph, board, planned)));
-      const isInterrupted = this.#options.signal.aborted || this.#options.draining();
+      const isInterrupted = this.#options.signal.aborted || this.#options.draining.aborted;
       return resultOf(board, { isInterrupted, isHostLost: this.#fleet.lost.size > 0 });
     });
   }
@@ -202,6 +204,7 @@ export class Run {
       planned,
       context,
       hooks: this.#options.hooks?.(context, host),
+      present: async (name) => this.#fleet.session(name)?.present(),
     }).run();
     emit({ type: 'host.done', host });
   }

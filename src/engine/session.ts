@@ -1,52 +1,68 @@
 import type { Host } from '#src/cluster/cluster.ts';
-import { PiclusterError } from '#src/errors.ts';
+import { HostLostError, PiclusterError } from '#src/errors.ts';
 import type { Facts } from '#src/facts/facts.ts';
-import { parseFacts } from '#src/facts/parse.ts';
-import { factsScript } from '#src/facts/script.ts';
 import type { Script } from '#src/shell/script.ts';
-import type { Connection, LockRequest, RootShell, ShellReply, Target } from '#src/transport/connection.ts';
-import type { HostTraffic } from './events.ts';
+import type { LocalPort, LockRequest, RootShell, ShellReply, UploadOptions } from '#src/transport/connection.ts';
+import { forwardPort } from '#src/transport/forward.ts';
+import type { Emit, HostTraffic } from './events.ts';
+import { type Connect, type Link, openLink } from './link.ts';
 import { type Observations, parseProbe, probeOf, type ResourceStep } from './observe.ts';
+import { reconnect } from './reconnect.ts';
 
-export type Connect = (target: Target, options: { signal: AbortSignal }) => Promise<Connection>;
-
-const FACTS_TIMEOUT_MS = 30_000;
 const PROBE_TIMEOUT_MS = 120_000;
+/** A question that loses the connection each time is the reason why it is lost. */
+const MAX_ASKED = 3;
 
-/** One host of a run: its connection, its root shell, and what it said about itself. */
+export interface SessionOptions {
+  readonly signal: AbortSignal;
+  readonly lock?: LockRequest | undefined;
+  /** How a lost connection is made again; without it, lost is lost. */
+  readonly reconnect?: { readonly emit: Emit; readonly draining: AbortSignal } | undefined;
+}
+
+/**
+ * One host of a run: its root shell, and what it said about itself. The connection under it may be lost and made again: a request that was
+ * under way rejects with HostLostError, the next one is sent once the host is back.
+ */
 export class HostSession {
   readonly host: Host;
-  readonly connection: Connection;
+  /** Stays the same when the connection is made again. */
   readonly shell: RootShell;
+  /** As of the last connection. */
   facts: Facts;
   /** `performance.now()` when it was opened. */
   readonly openedAt = performance.now();
+  readonly #connect: Connect;
+  readonly #options: SessionOptions;
+  #link: Link;
+  /** Of the connections before this one. */
+  #past: HostTraffic = { requests: 0, bytesSent: 0, bytesReceived: 0 };
+  /** Set while the host is lost. */
+  #loss: HostLostError | undefined;
+  /** Set once it is lost for good. */
+  #gone: unknown;
+  #coming: Promise<void> | undefined;
+  readonly #closing = new AbortController();
 
-  private constructor(host: Host, connection: Connection, shell: RootShell, facts: Facts) {
+  private constructor(host: Host, connect: Connect, options: SessionOptions, link: Link) {
     this.host = host;
-    this.connection = connection;
-    this.shell = shell;
-    this.facts = facts;
+    this.#connect = connect;
+    this.#options = options;
+    this.#link = link;
+    this.facts = link.facts;
+    const requests = (): number => this.traffic.requests;
+    this.shell = {
+      run: (request) => this.#over(({ shell }) => shell.run(request)),
+      get requests() {
+        return requests();
+      },
+      close: () => this.#link.shell.close(),
+    };
   }
 
   /** Connects, becomes root, takes the lock if one is given, and asks for facts. On failure nothing stays open. */
-  static async open(
-    host: Host,
-    connect: Connect,
-    options: { signal: AbortSignal; lock?: LockRequest | undefined },
-  ): Promise<HostSession> {
-    const connection = await connect(host.target, { signal: options.signal });
-    try {
-      const shell = await connection.shell({
-        signal: options.signal,
-        become: host.target.become,
-        ...(options.lock ? { lock: options.lock } : {}),
-      });
-      return new HostSession(host, connection, shell, await askFacts(host.name, shell));
-    } catch (error) {
-      await connection.close();
-      throw error;
-    }
+  static async open(host: Host, connect: Connect, options: SessionOptions): Promise<HostSession> {
+    return new HostSession(host, connect, options, await openLink(host, connect, options));
   }
 
   async observe(steps: readonly ResourceStep[]): Promise<Observations> {
@@ -56,9 +72,9 @@ export class HostSession {
     return parseProbe(probe, reply.stdout.toString(), this.host.name);
   }
 
-  /** A request whose exit status must be 0. */
+  /** A request that changes nothing and whose exit status must be 0: asked again when the host was lost over it. */
   async ask(script: Script, step: string, timeoutMs: number): Promise<ShellReply> {
-    const reply = await this.shell.run({ script, step, timeoutMs });
+    const reply = await this.#again(() => this.shell.run({ script, step, timeoutMs }));
     if (reply.exitCode !== 0) {
       throw new PiclusterError(`the ${step} ended with exit status ${reply.exitCode}`, {
         host: this.host.name,
@@ -68,20 +84,89 @@ export class HostSession {
     return reply;
   }
 
+  upload(localPath: string, remotePath: string, options: UploadOptions): Promise<void> {
+    return this.#over(({ connection }) => connection.upload(localPath, remotePath, options));
+  }
+
+  /** A port on this machine that leads to a port as the host reaches it, and stays when the connection is made again. */
+  forward(remoteHost: string, remotePort: number): Promise<LocalPort> {
+    return forwardPort(() => this.#again(() => this.#over(({ connection }) => connection.stream(remoteHost, remotePort))));
+  }
+
+  /** Resolves when the host is there, after its return if it was lost. Throws what `reconnect` throws, again and again once it has. */
+  async present(): Promise<void> {
+    if (this.#gone) throw this.#gone;
+    if (!this.#loss) return;
+    this.#coming ??= this.#reconnect(this.#loss).finally(() => {
+      this.#coming = undefined;
+    });
+    await this.#coming;
+  }
+
+  /** Is it known that the connection is lost? */
+  get isLost(): boolean {
+    return this.#loss !== undefined;
+  }
+
+  async #over<T>(work: (link: Link) => Promise<T>): Promise<T> {
+    await this.present();
+    const link = this.#link;
+    try {
+      return await work(link);
+    } catch (error) {
+      if (error instanceof HostLostError && link === this.#link) this.#loss ??= error;
+      throw error;
+    }
+  }
+
+  async #again<T>(work: () => Promise<T>): Promise<T> {
+    for (let asked = 1; ; asked++) {
+      try {
+        return await work();
+      } catch (error) {
+        if (!(error instanceof HostLostError) || asked === MAX_ASKED) throw error;
+        await this.present();
+      }
+    }
+  }
+
+  async #reconnect(loss: HostLostError): Promise<void> {
+    const { signal, lock, reconnect: how } = this.#options;
+    try {
+      if (!how) throw loss;
+      await this.#link.connection.close();
+      const { opened, attempts, durationMs } = await reconnect({
+        ...how,
+        host: this.host.name,
+        loss,
+        signal: AbortSignal.any([signal, this.#closing.signal]),
+        open: (bound) => openLink(this.host, this.#connect, { signal: bound, lock: lock && { ...lock, again: true } }),
+      });
+      const rebooted = opened.facts.bootId !== this.facts.bootId;
+      this.#past = this.traffic;
+      this.#link = opened;
+      this.facts = opened.facts;
+      this.#loss = undefined;
+      how.emit({ type: 'host.reconnected', host: this.host.name, attempts, durationMs, rebooted });
+    } catch (error) {
+      this.#gone = error;
+      throw error;
+    }
+  }
+
   get traffic(): HostTraffic {
-    return { requests: this.shell.requests, ...this.connection.traffic };
+    const { connection, shell } = this.#link;
+    return {
+      requests: this.#past.requests + shell.requests,
+      bytesSent: this.#past.bytesSent + connection.traffic.bytesSent,
+      bytesReceived: this.#past.bytesReceived + connection.traffic.bytesReceived,
+    };
   }
 
-  close(): Promise<void> {
-    return this.connection.close();
+  async close(): Promise<void> {
+    this.#gone ??= new HostLostError(`the connection to ${this.host.name} was closed from here`, { host: this.host.name });
+    this.#closing.abort();
+    await this.#coming?.catch(() => {});
+    await this.#link.connection.close();
   }
-}
-
-async function askFacts(host: string, shell: RootShell): Promise<Facts> {
-  const askedMs = Date.now();
-  const reply = await shell.run({ script: factsScript(), step: 'facts', timeoutMs: FACTS_TIMEOUT_MS });
-  if (reply.exitCode !== 0)
-    throw new PiclusterError('could not gather facts', { host, output: reply.stderr.toString().slice(-2000) });
-  const facts = parseFacts(reply.stdout.toString());
-  return { ...facts, clock: { ...facts.clock, askedMs, answeredMs: Date.now() } };
 }

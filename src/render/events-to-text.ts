@@ -18,6 +18,12 @@ export function eventLines(event: StampedEvent, options: { showDiffs: boolean })
       return stepEndLines(event);
     case 'hook.end':
       return [`${event.host ? `${event.host}: ` : ''}hook ${event.hook}: ${event.status} (${formatDuration(event.durationMs)})`];
+    case 'host.reconnecting':
+      return event.attempt === 1 ? [`${event.host}: ${event.reason}; reconnecting`] : [];
+    case 'host.reconnected':
+      return [
+        `${event.host}: reconnected after ${formatDuration(event.durationMs)}${event.rebooted ? '; it was rebooted meanwhile' : ''}`,
+      ];
     case 'host.waiting':
       return [];
     case 'host.lost':

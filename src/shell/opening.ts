@@ -1,4 +1,4 @@
-import { HostLostError, InterruptedError, LockedError, PermissionError } from '#src/errors.ts';
+import { HostBusyError, HostLostError, InterruptedError, LockedError, PermissionError } from '#src/errors.ts';
 import type { Become } from '#src/transport/connection.ts';
 import { becomeCommand, becomeHint } from './become.ts';
 import type { ChannelEnd, OpenChannel, ShellChannel } from './channel.ts';
@@ -133,6 +133,12 @@ export class Opening {
 }
 
 function refused(host: string, word: string, text: string): Error {
+  if (word === 'busy') {
+    return new HostBusyError(`${host} is back, and still runs what the lost connection had started: ${text || 'a shell'}`, {
+      host,
+      hint: `wait until that has ended, or end it: picluster exec -l ${host} -- ps -ef`,
+    });
+  }
   if (word === 'locked') {
     return new LockedError(`${host} is locked by ${text || 'another run'}`, {
       host,

@@ -12,7 +12,9 @@ export function openingText(options: { marker: string; shell: string; lock?: Loc
     `picluster_shell=${quote(shell)}`,
     `picluster_prelude=${quote(read('prelude.sh'))}`,
     read('serve.sh'),
-    ...(lock ? [`picluster_lock ${quote(lock.path)} ${quote(lock.holder.replaceAll('\n', ' '))}`] : []),
+    ...(lock
+      ? [`picluster_lock ${quote(lock.path)} ${quote(lock.holder.replaceAll('\n', ' '))}${lock.again ? ' again' : ''}`]
+      : []),
     'command -v setsid >/dev/null 2>&1 || { picluster_frame failed "setsid is not installed (package util-linux)"; exit 1; }',
     'picluster_frame ready',
     '',

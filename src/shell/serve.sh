@@ -34,8 +34,9 @@ picluster_signal() (
   done
 )
 
-# picluster_lock PATH HOLDER: the lock lives as long as this shell and whatever it started. A run that was just killed
-# frees it within a moment, so a few tries are made before its holder is named.
+# picluster_lock PATH HOLDER [again]: the lock lives as long as this shell and whatever it started. A run that was just killed
+# frees it within a moment, so a few tries are made before its holder is named. `again`: the holder's own older shell, whose connection
+# is lost, is ended if it does not know that yet; what it started may end in peace, and is named.
 picluster_lock() {
   command -v flock >/dev/null 2>&1 || { picluster_frame failed 'flock is not installed'; exit 1; }
   if ! (: >>"$1") 2>/dev/null; then
@@ -44,10 +45,22 @@ picluster_lock() {
   fi
   exec 9>>"$1"
   for pause in 1 1 0; do
-    flock -n 9 && { printf '%s\n' "$2" >"$1"; return; }
+    flock -n 9 && { printf '%s\n' "$2" "$$" >"$1"; return; }
+    { read -r holder; read -r shell; } <"$1"
+    if [ "${3-}" = again ] && [ "$holder" = "$2" ] && [ "/proc/${shell:-none}/fd/9" -ef "$1" ]; then kill -HUP "$shell" 2>/dev/null; fi
     [ "$pause" = 0 ] || sleep "$pause"
   done
-  read -r holder <"$1"
-  picluster_frame locked "$holder"
+  if [ "${3-}" = again ] && [ "$holder" = "$2" ]; then picluster_frame busy "$(picluster_lock_users "$1")"
+  else picluster_frame locked "$holder"
+  fi
   exit 1
+}
+
+# picluster_lock_users PATH: processes that inherited the lock, as "apt-get (123) dpkg (456)"; shells are left out, they wait for the others.
+picluster_lock_users() {
+  for process in /proc/[0-9]*; do
+    [ "$process/fd/9" -ef "$1" ] || continue
+    { read -r name <"$process/comm"; } 2>/dev/null || continue
+    case $name in sh | dash | bash | busybox | setsid) ;; *) printf '%s (%s) ' "$name" "${process#/proc/}" ;; esac
+  done
 }

@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream';
 import type { Secret } from '#src/secrets/secret.ts';
 import type { Script } from '#src/shell/script.ts';
 
@@ -9,6 +10,8 @@ export interface LockRequest {
   path: string;
   /** Who holds it, one line for people: run id, user, machine, since when. Read by whoever finds the lock taken. */
   holder: string;
+  /** After a lost connection: an older shell of the same holder is ended, and HostBusyError names what that one left running. */
+  again?: boolean;
 }
 
 export interface ShellOptions {
@@ -73,6 +76,8 @@ export interface Connection {
   shell(options: ShellOptions): Promise<RootShell>;
   /** Brings a local file to `remotePath` over a channel of its own, as root, checked and renamed into place. Needs an open shell. */
   upload(localPath: string, remotePath: string, options: UploadOptions): Promise<void>;
+  /** Bytes to and from a TCP port as the host reaches it. HostLostError when the connection is gone; else the host's own words. */
+  stream(remoteHost: string, remotePort: number): Promise<Duplex>;
   /** A port on this machine whose connections come out of the host towards `remoteHost:remotePort`. */
   forward(remoteHost: string, remotePort: number): Promise<LocalPort>;
   readonly traffic: Traffic;

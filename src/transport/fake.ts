@@ -67,6 +67,9 @@ export function fakeConnection({ host, answer }: FakeOptions): FakeConnection {
       if (isLost) throw lost();
       uploads.push({ localPath, remotePath, mode });
     },
+    stream: async () => {
+      throw new HostLostError(`${host} is a fake: nothing listens on it`, { host });
+    },
     forward: async (): Promise<LocalPort> => {
       throw new HostLostError(`${host} is a fake: nothing can be forwarded to it`, { host });
     },

@@ -1,5 +1,5 @@
 import { connect } from 'node:net';
-import { HostLostError } from '#src/errors.ts';
+import type { Duplex } from 'node:stream';
 import type { ShellChannel } from '#src/shell/channel.ts';
 import { openRootShell } from '#src/shell/open.ts';
 import type { Connection, LocalPort, RootShell, ShellOptions, UploadOptions } from './connection.ts';
@@ -62,14 +62,15 @@ class LocalConnection implements Connection {
     return upload((command) => this.#open(command), localPath, remotePath, { ...options, ...settings });
   }
 
+  stream(remoteHost: string, remotePort: number): Promise<Duplex> {
+    return new Promise((resolve, reject) => {
+      const socket = connect({ host: remoteHost, port: remotePort }, () => resolve(socket));
+      socket.once('error', reject);
+    });
+  }
+
   forward(remoteHost: string, remotePort: number): Promise<LocalPort> {
-    return forwardPort(
-      () =>
-        new Promise((resolve, reject) => {
-          const socket = connect({ host: remoteHost, port: remotePort }, () => resolve(socket));
-          socket.once('error', (cause) => reject(new HostLostError(cause.message, { host: this.host, cause })));
-        }),
-    );
+    return forwardPort(() => this.stream(remoteHost, remotePort));
   }
 
   async close(): Promise<void> {

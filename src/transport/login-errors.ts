@@ -1,4 +1,4 @@
-import { HostLostError, PermissionError } from '#src/errors.ts';
+import { HostKeyError, HostLostError, PermissionError } from '#src/errors.ts';
 import type { Target } from './connection.ts';
 import { fingerprint, keyType } from './host-key.ts';
 import type { Identities } from './identities.ts';
@@ -15,10 +15,10 @@ export function keyMismatch(
   { name, address, port }: Target,
   knownHosts: KnownHosts,
   { keys, expected, source }: RefusedKeys,
-): PermissionError {
+): HostKeyError {
   const isPinned = source === 'pinned';
   const where = isPinned ? 'the inventory (hostKey)' : knownHosts.path;
-  return new PermissionError(`${name} at ${address}:${port} does not have the host key that we know`, {
+  return new HostKeyError(`${name} at ${address}:${port} does not have the host key that we know`, {
     host: name,
     output: [
       ...keys.map((key) => `offered:  ${fingerprint(key)} (${keyType(key)})`),

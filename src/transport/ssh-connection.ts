@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import type { Client, ClientChannel } from 'ssh2';
 import { HostLostError } from '#src/errors.ts';
 import type { ChannelEnd, ShellChannel } from '#src/shell/channel.ts';
@@ -62,16 +63,18 @@ export class SshConnection implements Connection {
     return upload((command) => this.#open(command), localPath, remotePath, { ...options, ...settings });
   }
 
+  async stream(remoteHost: string, remotePort: number): Promise<Duplex> {
+    this.#throwIfLost();
+    return new Promise((resolve, reject) => {
+      this.#client.forwardOut('127.0.0.1', 0, remoteHost, remotePort, (error, channel) => {
+        if (!error) resolve(channel);
+        else reject(this.#lostWhy === undefined ? error : this.#lostError(error));
+      });
+    });
+  }
+
   async forward(remoteHost: string, remotePort: number): Promise<LocalPort> {
-    const port = await forwardPort(
-      ({ remotePort: from = 0 }) =>
-        new Promise((resolve, reject) => {
-          this.#throwIfLost();
-          this.#client.forwardOut('127.0.0.1', from, remoteHost, remotePort, (error, channel) =>
-            error ? reject(error) : resolve(channel),
-          );
-        }),
-    );
+    const port = await forwardPort(() => this.stream(remoteHost, remotePort));
     this.#ports.push(port);
     return port;
   }
@@ -94,8 +97,11 @@ export class SshConnection implements Connection {
   }
 
   #throwIfLost(): void {
-    if (this.#lostWhy === undefined) return;
-    throw new HostLostError(`lost ${this.host}: ${this.#lostWhy}`, { host: this.host });
+    if (this.#lostWhy !== undefined) throw this.#lostError();
+  }
+
+  #lostError(cause?: Error): HostLostError {
+    return new HostLostError(`lost ${this.host}: ${this.#lostWhy}`, { host: this.host, cause });
   }
 
   async close(): Promise<void> {
