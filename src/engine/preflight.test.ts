@@ -42,7 +42,22 @@ const cases: { name: string; candidates: Candidate[]; findings: RegExp[] }[] = [
   {
     name: 'the clock that is off, not the others',
     candidates: [candidate('a'), candidate('b', { clock: clockAt(3_600_000) }), candidate('c', { clock: clockAt(-900) })],
-    findings: [/^b: its clock is 3600 s ahead of/],
+    findings: [/^b: its clock is 60 min ahead of the others/],
+  },
+  {
+    name: 'of two clocks the one that is off, as this machine has one too',
+    candidates: [candidate('a', { clock: clockAt(-10_800_000) }), candidate('b')],
+    findings: [/^a: its clock is 3 h 0 min behind the others/],
+  },
+  {
+    name: 'the clock of a single host, measured by that of this machine',
+    candidates: [candidate('a', { clock: clockAt(45_000) })],
+    findings: [/^a: its clock is 45 s ahead of that of this machine/],
+  },
+  {
+    name: 'nothing when all hosts agree and this machine is off',
+    candidates: ['a', 'b', 'c'].map((name) => candidate(name, { clock: clockAt(-3_600_000) })),
+    findings: [],
   },
   {
     name: 'two clusters',

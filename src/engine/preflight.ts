@@ -15,7 +15,7 @@ export interface Candidate {
   requirements: Requirements;
 }
 
-/** Seconds by which a clock may differ from the median of all. etcd and TLS bear little more. */
+/** Seconds by which a clock may differ from the median of all, this machine's included. etcd and TLS bear little more. */
 const MAX_SKEW_SECONDS = 30;
 
 /** All reasons not to begin, each naming its host. Pure. */
@@ -68,18 +68,32 @@ function otherClusters(candidates: readonly Candidate[]): string[] {
   return [`${clusters.join(' and ')} belong to different Kubernetes clusters (remove K3s from those that should join anew)`];
 }
 
+/** The machine that picluster runs on has a vote, too: of two clocks that differ, it says which one is wrong, and against a single host it is the measure. */
 function clockSkew(candidates: readonly Candidate[]): string[] {
-  if (candidates.length < 2) return [];
   const offsets = candidates.map(({ facts }) => facts.clock.nodeMs - (facts.clock.askedMs + facts.clock.answeredMs) / 2);
-  const sorted = [...offsets].sort((a, b) => a - b);
-  const median = ((sorted[Math.floor((sorted.length - 1) / 2)] ?? 0) + (sorted[Math.ceil((sorted.length - 1) / 2)] ?? 0)) / 2;
+  const reference = middle([...offsets, 0]);
   return candidates.flatMap(({ host }, index) => {
-    const seconds = Math.round(((offsets[index] ?? 0) - median) / 1000);
+    const seconds = Math.round(((offsets[index] ?? 0) - reference) / 1000);
     if (Math.abs(seconds) <= MAX_SKEW_SECONDS) return [];
+    const others = candidates.length > 1 ? 'the others' : 'that of this machine';
     return [
-      `${host.name}: its clock is ${Math.abs(seconds)} s ${seconds > 0 ? 'ahead of' : 'behind'} the others (at most ${MAX_SKEW_SECONDS} s; set it, or let chrony: timedatectl)`,
+      `${host.name}: its clock is ${durationOf(Math.abs(seconds))} ${seconds > 0 ? 'ahead of' : 'behind'} ${others} (at most ${MAX_SKEW_SECONDS} s; set it, or let chrony: timedatectl)`,
     ];
   });
+}
+
+/** The median; of two values in the middle the one nearer to 0, as one of the values is to be right. */
+function middle(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const pair = [sorted[Math.floor((sorted.length - 1) / 2)] ?? 0, sorted[Math.ceil((sorted.length - 1) / 2)] ?? 0];
+  return pair.reduce((a, b) => (Math.abs(b) < Math.abs(a) ? b : a));
+}
+
+/** `45 s`, `3 h 0 min`: minutes and hours where seconds say nothing to people. */
+function durationOf(seconds: number): string {
+  if (seconds < 120) return `${seconds} s`;
+  const minutes = Math.round(seconds / 60);
+  return minutes < 120 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
 function ownFindings({ host, facts, requirements }: Candidate): string[] {
