@@ -20,8 +20,8 @@ let directory: string;
 let server: Server;
 let base: string;
 let requests: string[];
-/** By path: text, a status, or silence after the first piece. */
-let pages: Record<string, string | number | 'stall'>;
+/** By path: text, a status, or silence or the end after the first piece. */
+let pages: Record<string, string | number | 'stall' | 'cut'>;
 
 beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), 'picluster-artifacts-'));
@@ -31,6 +31,10 @@ beforeEach(async () => {
     requests.push(request.url ?? '');
     const page = pages[decodeURIComponent(request.url ?? '')] ?? 404;
     if (page === 'stall') return void response.writeHead(200, { 'content-length': 100 }).write('first piece');
+    if (page === 'cut') {
+      response.writeHead(200, { 'content-length': 100 }).write('first piece', () => response.destroy());
+      return;
+    }
     if (typeof page === 'number') return void response.writeHead(page).end();
     response.end(page);
   });
@@ -64,7 +68,8 @@ describe('fetching an artifact', () => {
     );
     expect(error).toBeInstanceOf(StepFailedError);
     expect(error.message).toBe(`wrong checksum of ${base}/bad`);
-    expect(error.output).toBe(`expected ${SHA256}\ngot      ${createHash('sha256').update('something else').digest('hex')}`);
+    const got = createHash('sha256').update('something else').digest('hex');
+    expect(error.output).toBe(`expected ${SHA256}\ngot      ${got} (14 bytes)`);
     expect(await readdir(join(directory, SHA256))).toEqual([]);
   });
 
@@ -83,6 +88,16 @@ describe('fetching an artifact', () => {
     expect(error.message).toBe('tool cannot be fetched');
     expect(error.output.split('\n')[0]).toContain('silent for 0.2 s');
     expect(error.output.split('\n')[1]).toContain('/none: HTTP 404');
+    expect(await readdir(join(directory, SHA256))).toEqual([]);
+  });
+
+  it('a server that ends too early, and a name that DNS does not know, are told as that', async () => {
+    pages = { '/cut': 'cut' };
+    const urls = [`${base}/cut`, 'http://artifacts.invalid/tool'];
+    const error = await fetchArtifact(source(...urls), { cacheDir: directory, signal }).catch((thrown) => thrown);
+    const [cut, unknown] = error.output.split('\n');
+    expect(cut).toMatch(/\/cut: cut off after \d+ of 100 bytes: /);
+    expect(unknown).toMatch(/: this machine cannot resolve the name artifacts\.invalid \(DNS: E\w+\)$/);
     expect(await readdir(join(directory, SHA256))).toEqual([]);
   });
 

@@ -53,14 +53,15 @@ async function download(url: string, path: string, wanted: string, options: Fetc
   const stallMs = options.stallMs ?? 30_000;
   const timer = setTimeout(() => stall.abort(new Error(`silent for ${stallMs / 1000} s`)), stallMs);
   const hash = createHash('sha256');
+  let received = 0;
+  let length: number | undefined;
   try {
     const response = await fetch(url, { signal: AbortSignal.any([options.signal, stall.signal]) });
     if (!response.ok || !response.body) {
       await response.body?.cancel();
       throw new Error(`HTTP ${response.status}`);
     }
-    const length = Number(response.headers.get('content-length')) || undefined;
-    let received = 0;
+    length = Number(response.headers.get('content-length')) || undefined;
     await using file = await open(path, 'wx', 0o600);
     for await (const chunk of response.body) {
       timer.refresh();
@@ -70,13 +71,16 @@ async function download(url: string, path: string, wanted: string, options: Fetc
       options.onProgress?.(received, length);
     }
     await file.sync();
+  } catch (error) {
+    if (length === undefined || received >= length || stall.signal.aborted || options.signal.aborted) throw error;
+    throw new Error(`cut off after ${received} of ${length} bytes: ${explainFetch(error)}`);
   } finally {
     clearTimeout(timer);
   }
   const got = hash.digest('hex');
   if (got === wanted) return;
   throw new StepFailedError(`wrong checksum of ${url}`, {
-    output: `expected ${wanted}\ngot      ${got}`,
+    output: `expected ${wanted}\ngot      ${got} (${received} bytes)`,
     hint: 'the file was damaged or changed by its publisher; if that is right, delete its line in versions.lock.yaml',
   });
 }
