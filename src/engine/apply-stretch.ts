@@ -2,6 +2,7 @@ import { HostLostError, InterruptedError, StepFailedError } from '#src/errors.ts
 import { type Apply, type Change, NO_WAY_OUT, type Upload } from '#src/resource/kind.ts';
 import { joinScripts, type Script } from '#src/shell/script.ts';
 import type { Emit } from './events.ts';
+import { explainFailure } from './explain-failure.ts';
 import type { ResourceStep } from './observe.ts';
 import type { HostSession } from './session.ts';
 import { newMarker, STREAM_STOPPED, type StreamEvent, StreamParser, streamScript } from './stream.ts';
@@ -53,8 +54,8 @@ export async function applyTasks(tasks: readonly Task[], options: ApplyOptions):
     const batch = withUploads < 0 ? rest : rest.slice(0, Math.max(withUploads, 1));
     const uploads = withUploads === 0 ? (batch[0]?.apply.uploads ?? []) : [];
     const done = await orCut(async () => {
-      await pushAll(uploads, options);
-      return streamBatch(batch, options);
+      const refused = batch[0] && (await push(batch[0], uploads, options));
+      return refused ? { results: [refused] } : await streamBatch(batch, options);
     });
     results.push(...done.results);
     const { fallback } = done;
@@ -66,7 +67,10 @@ export async function applyTasks(tasks: readonly Task[], options: ApplyOptions):
     rest = rest.slice(done.results.length + pushed.results.length);
     if (done.results.length + pushed.results.length === 0) break;
   }
-  return { results };
+  const explained = results.map(async (result) =>
+    result.error ? { ...result, error: await explainFailure(result.error, result.step, options.session) } : result,
+  );
+  return { results: await Promise.all(explained) };
 }
 
 /** A connection lost between two streams cuts as well as one lost within. */
@@ -209,14 +213,27 @@ async function applyFallback(task: Task, options: ApplyOptions): Promise<Batch> 
     host: session.host.name,
     text: `${session.host.name} has no way out: pushing ${fallback.uploads.map((upload) => upload.source.name).join(', ')} from here`,
   });
-  await pushAll(fallback.uploads, options);
+  const refused = await push(task, fallback.uploads, options);
+  if (refused) return { results: [refused] };
   const pushed = { ...task, apply: { ...task.apply, script: fallback.script, fallback: undefined } };
   const batch = await streamBatch([pushed], options);
   return { ...batch, results: batch.results.map((result) => ({ ...result, durationMs: performance.now() - startedAt })) };
 }
 
-async function pushAll(uploads: readonly Upload[], { session, fetchArtifact, signal }: ApplyOptions): Promise<void> {
-  for (const { source, path, mode } of uploads) {
-    await session.upload(await fetchArtifact(source, signal), path, { sha256: source.sha256, mode, signal });
+/** Sends what a task needs. Resolves to the task's failure when an artifact could not be had or not be stored; rejects when the host is lost. */
+async function push(
+  task: Task,
+  uploads: readonly Upload[],
+  { session, fetchArtifact, signal }: ApplyOptions,
+): Promise<TaskResult | undefined> {
+  const { step, change } = task;
+  const startedAt = performance.now();
+  try {
+    for (const { source, path, mode } of uploads)
+      await session.upload(await fetchArtifact(source, signal), path, { sha256: source.sha256, mode, signal });
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof StepFailedError)) throw error;
+    return { step, change, durationMs: performance.now() - startedAt, error: Object.assign(error, { step: step.ref }) };
   }
 }

@@ -103,11 +103,22 @@ function fetching(spec: Spec, { urls, sha256 }: ArtifactSource): Script {
       }
       for url in ${urls}; do
         rm -f "$aside"
-        if ! fetch "$url"; then echo "not reachable: $url"; continue; fi
+        fetched=0
+        fetch "$url" || fetched=$?
+        case $fetched in
+          0) ;;
+          3 | 23) # wget and curl: what came could not be written. What the disk says to it, the next one says aloud.
+            head -c 65536 /dev/zero >>"$aside" || true
+            rm -f "$aside"
+            echo "cannot write to \${aside%/*}" >&2
+            exit 1 ;;
+          *) echo "not reachable: $url"; continue ;;
+        esac
         got=$(sha256sum <"$aside"); got=\${got%% *}
         if [ "$got" != "$wanted" ]; then
+          size=$(wc -c <"$aside")
           rm -f "$aside"
-          echo "wrong checksum from $url: wanted sha256 $wanted, got $got" >&2
+          echo "wrong checksum from $url: wanted sha256 $wanted, got $got ($size bytes)" >&2
           exit 1
         fi`,
     // Mode and owner before the rename: what is at the path is always whole.
