@@ -1,7 +1,9 @@
 /** All kinds. Roles import the ones they use from their own files. */
+export { alternatives } from './alternatives.ts';
 export { authorizedKey } from './authorized-key.ts';
 export { block } from './block.ts';
 export { command } from './command.ts';
+export { cron } from './cron.ts';
 export { directory } from './directory.ts';
 export { download } from './download.ts';
 export { file } from './file.ts';
@@ -10,7 +12,9 @@ export { hostname } from './hostname.ts';
 export { hostsEntries } from './hosts-entries.ts';
 export { line } from './line.ts';
 export { locale } from './locale.ts';
+export { membership } from './membership.ts';
 export { module } from './module.ts';
+export { mount } from './mount.ts';
 export { packages } from './package.ts';
 export { service } from './service.ts';
 export { swap } from './swap.ts';
