@@ -45,6 +45,9 @@ export interface ApplyOptions {
 const STEP_TIMEOUT_MS = 300_000;
 const TAIL_LINES = 20;
 
+/** By such a line a script says that it has not begun, and for whom it waits: it may be stopped without harm. */
+const WAITING = /^waiting: (.*)/;
+
 /** Runs tasks in order as one streamed request (uploads go ahead of their task) and ends with the first failure. */
 export async function applyTasks(tasks: readonly Task[], options: ApplyOptions): Promise<Applied> {
   const results: TaskResult[] = [];
@@ -98,10 +101,14 @@ async function streamBatch(batch: readonly Task[], options: ApplyOptions): Promi
   const marker = newMarker();
   const observer = new BatchObserver(batch, session.host.name, emit);
   const stop = new AbortController();
+  const stopIfIdle = (): void => {
+    if (options.draining.aborted && observer.isIdle) stop.abort();
+  };
   const parser = new StreamParser(marker, (event) => {
     observer.see(event);
-    if (event.type === 'end' && options.draining.aborted) stop.abort();
+    stopIfIdle();
   });
+  options.draining.addEventListener('abort', stopIfIdle);
   const applies = batch.map(({ apply, forget }) => ({ ...apply, script: joinScripts([...forget, apply.script]) }));
   const timeoutMs = batch.reduce((sum, { apply }) => sum + (apply.timeoutMs ?? STEP_TIMEOUT_MS), 0);
   try {
@@ -118,6 +125,9 @@ async function streamBatch(batch: readonly Task[], options: ApplyOptions): Promi
   } catch (error) {
     if (!isCut(error)) throw observer.locate(error);
     if (error instanceof HostLostError || options.signal.aborted) observer.cut(error);
+    else if (observer.waiting) observer.cut(new InterruptedError(`interrupted while waiting: ${observer.waiting}`));
+  } finally {
+    options.draining.removeEventListener('abort', stopIfIdle);
   }
   return observer.batch();
 }
@@ -131,11 +141,22 @@ class BatchObserver {
   #running: Task | undefined;
   #startedAt = 0;
   #tail: string[] = [];
+  #hasBegun = false;
 
   constructor(tasks: readonly Task[], host: string, emit: Emit) {
     this.#tasks = tasks;
     this.#host = host;
     this.#emit = emit;
+  }
+
+  /** Between two steps, or in one that waits for somebody. */
+  get isIdle(): boolean {
+    return this.#hasBegun && (this.#running === undefined || this.waiting !== undefined);
+  }
+
+  /** Whom the running step waits for, in its own words. */
+  get waiting(): string | undefined {
+    return this.#running && WAITING.exec(this.#tail.at(-1) ?? '')?.[1];
   }
 
   see(event: StreamEvent): void {
@@ -146,6 +167,7 @@ class BatchObserver {
 
   #begin(task: Task | undefined): void {
     this.#running = task;
+    this.#hasBegun = true;
     this.#startedAt = performance.now();
     this.#tail = [];
     if (task) this.#emit({ type: 'step.start', host: this.#host, step: task.step.ref, title: task.step.title });

@@ -61,10 +61,13 @@ export class HostRunner {
   readonly #begun = new Set<StepRef>();
   /** Losses since a step ended last. */
   #losses = 0;
+  /** Aborted by the first Ctrl-C as well as by the second. */
+  readonly #stop: AbortSignal;
   readonly #turns: PoolTurns;
 
   constructor(options: HostRunnerOptions) {
     this.#options = options;
+    this.#stop = AbortSignal.any([options.signal, options.draining]);
     this.#turns = new PoolTurns(options.host, options.graph, options.board);
     this.#pending = [...(options.graph.byHost.get(options.host) ?? [])];
   }
@@ -101,14 +104,14 @@ export class HostRunner {
   }
 
   async #next(): Promise<void> {
-    const { board, signal, emit, host } = this.#options;
+    const { board, emit, host } = this.#options;
     if (this.#cut.tasks.length > 0) return this.#settleCut();
     const [step] = this.#pending;
     if (!step) return;
     if (this.#options.draining.aborted) throw new InterruptedError(INTERRUPTED);
     const awaited = board.awaited(step);
     if (awaited) emit({ type: 'host.waiting', host, for: awaited });
-    const clearance = await board.clearance(step, signal);
+    const clearance = await this.#orDrained(board.clearance(step, this.#stop), awaited ?? step.ref);
     if (!clearance.go) this.#settle(step, 'not-reached', { reason: clearance.reason });
     else if (isResourceStep(step)) await this.#stretch();
     else await this.#action(step);
@@ -254,8 +257,10 @@ export class HostRunner {
   }
 
   async #action(step: Step): Promise<void> {
-    const { context, emit, host } = this.#options;
+    const { draining, emit, host } = this.#options;
     if (step.work.type !== 'action') return;
+    const { isWait = false } = step.work;
+    const context = isWait ? { ...this.#options.context, signal: this.#stop } : this.#options.context;
     const startedAt = performance.now();
     try {
       const before = await step.work.check(context);
@@ -278,7 +283,8 @@ export class HostRunner {
         durationMs: performance.now() - startedAt,
       });
     } catch (error) {
-      if (this.#options.signal.aborted || this.#isLoss(error)) throw error;
+      if (isWait && draining.aborted) throw new InterruptedError(`interrupted while ${step.title.replace(/^wait /, 'waiting ')}`);
+      if (this.#options.signal.aborted || this.#isLoss(error) || error instanceof InterruptedError) throw error;
       if (error instanceof HostLostError && error.host && (await this.#isBack(error.host))) return;
       this.#settle(step, 'failed', {
         error: asStepError(error, step),
@@ -286,6 +292,12 @@ export class HostRunner {
         durationMs: performance.now() - startedAt,
       });
     }
+  }
+
+  async #orDrained<T>(waiting: Promise<T>, what: string): Promise<T> {
+    return waiting.catch((error) => {
+      throw this.#stop.aborted ? new InterruptedError(`interrupted while waiting for ${what}`) : error;
+    });
   }
 
   /** Has another host that an action was lost with come back? Then the action is tried again. */
@@ -299,7 +311,7 @@ export class HostRunner {
   }
 
   async #enter(step: Step, pool: string): Promise<boolean> {
-    const reason = await this.#turns.enter(pool, this.#options.signal);
+    const reason = await this.#orDrained(this.#turns.enter(pool, this.#stop), `its turn in ${pool}`);
     if (reason !== undefined) this.#settle(step, 'not-reached', { reason });
     return reason === undefined;
   }

@@ -150,6 +150,45 @@ describe('a run', () => {
     expect(existsSync(join(root, 'n1', 'third'))).toBe(false);
   });
 
+  it('waits no longer for anything while draining: for another host, for what only waits, for a lock', async () => {
+    const drain = new AbortController();
+    const waiting = defineAction({
+      name: 'wait',
+      title: 'wait until the moon is full',
+      isWait: true,
+      planned: { action: 'run', fields: [] },
+      check: async () => 'later',
+      run: ({ signal }) => new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason))),
+    });
+    const done = new Set<string>();
+    const outcome = await go(
+      ['n1', 'n2', 'n3'],
+      ({ host }) => {
+        if (host.name === 'n1') return [step(waiting), step(directory({ path: at(host, ''), ...owned }), { name: 'after' })];
+        if (host.name === 'n2')
+          return [step(directory({ path: at(host, ''), ...owned }), { after: [stepRef('r', 'after', 'n1')] })];
+        const run = sh`echo 'waiting: it is locked by apt (pid 7)'; sleep 60`;
+        return [step(command({ title: 'locked', run, creates: at(host, 'never') }), { name: 'locked' })];
+      },
+      {
+        draining: drain.signal,
+        emit: (event) => {
+          if (event.type === 'step.start' && event.host === 'n1') done.add('n1');
+          if (event.type === 'host.waiting' || event.type === 'step.output') done.add(event.host);
+          if (done.size === 3) drain.abort();
+        },
+      },
+    );
+    expect(outcome.result).toMatchObject({ changed: 0, failed: 0, notReached: 4, exitCode: EXIT.interrupted });
+    const reasons = outcome.events.flatMap((event) => (event.type === 'step.end' ? [`${event.host}: ${event.reason}`] : []));
+    expect(reasons.sort()).toEqual([
+      'n1: interrupted while waiting until the moon is full',
+      'n1: the run was interrupted',
+      'n2: interrupted while waiting for r/after@n1',
+      'n3: interrupted while waiting: it is locked by apt (pid 7)',
+    ]);
+  });
+
   it('pushes an artifact from here when the node has no way out, and goes on behind it', async () => {
     const artifact = join(root, 'artifact');
     writeFileSync(artifact, 'hello');

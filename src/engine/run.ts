@@ -228,8 +228,9 @@ export class Run {
   }
 
   async #phase<T>(phase: string, work: () => Promise<T>): Promise<T> {
-    const { emit, signal } = this.#options;
-    if (signal.aborted) throw new InterruptedError('the run was interrupted');
+    const { emit, signal, draining } = this.#options;
+    // What an apply does not reach any more gets its outcome there.
+    if (signal.aborted || (draining.aborted && phase !== 'apply')) throw new InterruptedError('the run was interrupted');
     const startedAt = performance.now();
     emit({ type: 'phase.start', phase });
     try {

@@ -62,7 +62,9 @@ export class HostSession {
 
   /** Connects, becomes root, takes the lock if one is given, and asks for facts. On failure nothing stays open. */
   static async open(host: Host, connect: Connect, options: SessionOptions): Promise<HostSession> {
-    return new HostSession(host, connect, options, await openLink(host, connect, options));
+    const { signal, lock, reconnect: how } = options;
+    const stop = AbortSignal.any([signal, ...(how ? [how.draining] : [])]);
+    return new HostSession(host, connect, options, await openLink(host, connect, { signal: stop, lock }));
   }
 
   async observe(steps: readonly ResourceStep[]): Promise<Observations> {
@@ -74,7 +76,7 @@ export class HostSession {
 
   /** A request that changes nothing and whose exit status must be 0: asked again when the host was lost over it. */
   async ask(script: Script, step: string, timeoutMs: number): Promise<ShellReply> {
-    const reply = await this.#again(() => this.shell.run({ script, step, timeoutMs }));
+    const reply = await this.#again(() => this.shell.run({ script, step, timeoutMs, signal: this.#options.signal }));
     if (reply.exitCode !== 0) {
       throw new PiclusterError(`the ${step} ended with exit status ${reply.exitCode}`, {
         host: this.host.name,

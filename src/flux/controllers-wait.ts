@@ -12,6 +12,7 @@ export function waitForControllers(objects: (signal: AbortSignal) => Promise<rea
   const lackOf = async (client: KubeClient, ref: ObjectRef, signal: AbortSignal) => rolloutLack(await client.get(ref, signal));
   return defineAction({
     name: 'flux-controllers',
+    isWait: true,
     title: "wait until Flux's controllers are available",
     planned: { action: 'run', fields: [{ field: 'Deployments', after: 'available' }] },
     async check(context) {

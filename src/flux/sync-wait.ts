@@ -21,6 +21,7 @@ const SETTLE_EVERY_MS = 200;
 export function waitForSync(cluster: Cluster, gitops: GitOpsSettings, timeoutMs: number): Action {
   return defineAction({
     name: 'flux-ready',
+    isWait: true,
     title: 'wait until Flux has applied what is in git',
     planned: { action: 'run', fields: [{ field: 'revision', after: `head of ${gitops.branch}` }] },
     async check(context) {

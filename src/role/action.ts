@@ -25,6 +25,8 @@ export interface Action {
   readonly title: string;
   /** What it may do at most, known without looking. */
   readonly planned: Change;
+  /** It only looks until something has come true: a run that is drained does not wait for it. Its `context.signal` is aborted then, too. */
+  readonly isWait?: boolean;
   /** Never changes anything. `later`: what it looks at does not exist yet. */
   check(context: ActionContext): Promise<'done' | Change | 'later'>;
   /** Followed by `check()`, which must then say `done`. */

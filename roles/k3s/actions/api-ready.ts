@@ -7,6 +7,7 @@ import { poll } from '../poll.ts';
 export function apiReady(timeoutSeconds: number): Action {
   return defineAction({
     name: 'api-ready',
+    isWait: true,
     title: 'wait until the Kubernetes API is ready',
     planned: { action: 'run', fields: [], note: 'waits until /readyz says ok' },
     check: async (context) => ((await isReady(context)) ? 'done' : 'later'),

@@ -17,6 +17,7 @@ export function nodeReady(options: NodeReadyOptions): Action {
   const goal = mustBeReady ? 'Ready' : 'registered';
   return defineAction({
     name: 'node-ready',
+    isWait: true,
     title: `wait until ${node} is ${goal}`,
     planned: { action: 'run', fields: [], note: `waits until the Node ${node} is ${goal} with kubelet ${options.version}` },
     check: async (context) => (whyNotYet(await getNode(context, node), options) === undefined ? 'done' : 'later'),
