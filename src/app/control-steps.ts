@@ -14,6 +14,8 @@ export interface ControlOptions {
   signal: AbortSignal;
 }
 
+export const CONTROL_ROLES: readonly string[] = ['kubeconfig', 'flux'];
+
 /** What bootstrap does from this machine once the first server is done: the kubeconfig, then Flux. */
 export function controlSteps({ cluster, artifacts, kubeconfig, signal }: ControlOptions): ControlSteps {
   return (kube, lastStepOf) => {

@@ -2,13 +2,15 @@ import type { Cluster } from '#src/cluster/cluster.ts';
 import { hostLock } from '#src/engine/lock.ts';
 import { Run } from '#src/engine/run.ts';
 import type { RunResult } from '#src/engine/run-result.ts';
+import { refuseUnknown } from '#src/engine/selection.ts';
 import { stateDirectory } from '#src/engine/state-directory.ts';
 import { EXIT, PiclusterError, UsageError } from '#src/errors.ts';
 import type { OutputFormat } from '#src/render/renderer.ts';
 import { connector } from './connector.ts';
-import { controlSteps } from './control-steps.ts';
+import { CONTROL_ROLES, controlSteps } from './control-steps.ts';
 import { type RunHooks, runHooks } from './hooks.ts';
 import { initServerOf } from './init-server.ts';
+import { askedAsThen, hostsOfPlan, keptPlan } from './kept-plan.ts';
 import { type OpenedCluster, openCluster } from './open-cluster.ts';
 import { planAndApply } from './plan-and-apply.ts';
 import { RunRecord } from './run-record.ts';
@@ -20,6 +22,15 @@ export interface ExecuteOptions {
   cluster?: string;
   set: string[];
   limit?: string;
+  /** --role, --step and --tags; empty: all. */
+  role: string[];
+  step: string[];
+  tags: string[];
+  showSkipped?: boolean;
+  /** Where the plan is kept. */
+  out?: string;
+  /** File of the plan that is to be done. */
+  plan?: string;
   output: OutputFormat;
   diff: boolean;
   detailedExitcode?: boolean;
@@ -32,9 +43,13 @@ export interface ExecuteOptions {
 const NOTHING_DONE: RunResult = { changed: 0, failed: 0, notReached: 0, exitCode: EXIT.done };
 
 /** plan, apply and bootstrap are one thing that stops earlier or later. Returns the exit code; throws PiclusterError. */
-export async function execute(options: ExecuteOptions): Promise<number> {
-  refuseToAskNobody(options);
+export async function execute(given: ExecuteOptions): Promise<number> {
+  refuseToAskNobody(given);
+  const kept = given.plan === undefined ? undefined : await keptPlan(given.plan, given);
+  const options = kept ? askedAsThen(given, kept) : given;
   const opened = await openCluster(options);
+  if (kept) opened.chosen = hostsOfPlan(kept, opened.cluster);
+  refuseUnknownRoles(options, opened);
   const { cluster, artifacts, chosen, warnings } = opened;
   const state = await stateDirectory(cluster);
   const record = await RunRecord.open(state, cluster, options.output, { showDiffs: options.diff });
@@ -48,7 +63,13 @@ export async function execute(options: ExecuteOptions): Promise<number> {
     await record.start(options.command, cluster, chosen);
     for (const text of warnings) record.emit({ type: 'warning', text });
     await artifacts.prepare(interrupts.signal, (text) => record.emit({ type: 'fact', text }));
-    result = await planAndApply(engine, options, { cluster: cluster.name, emit: record.emit, hooks });
+    result = await planAndApply(engine, options, {
+      cluster,
+      chosen: chosen.map(({ name }) => name),
+      emit: record.emit,
+      hooks,
+      kept,
+    });
     await showSummary(engine, options, cluster, record, result);
   } catch (error) {
     result = { ...result, exitCode: error instanceof PiclusterError ? error.exitCode : EXIT.bug };
@@ -66,6 +87,12 @@ function refuseToAskNobody({ command, isConfirmed }: ExecuteOptions): void {
   throw new UsageError(`${command} asks before it changes anything, and there is no terminal to ask on`, {
     hint: 'give --yes, or look first with: picluster plan',
   });
+}
+
+/** The machines need not be asked for this. */
+function refuseUnknownRoles({ command, role }: ExecuteOptions, { chosen }: OpenedCluster): void {
+  const known = new Set([...chosen.flatMap(({ roles }) => roles), ...(command === 'bootstrap' ? CONTROL_ROLES : [])]);
+  refuseUnknown('--role', role, [...known]);
 }
 
 interface RunParts {
@@ -87,6 +114,8 @@ function makeRun(
     roles,
     chosen,
     edges: cluster.after,
+    selection: { roles: options.role, steps: options.step, tags: options.tags },
+    isPlanBinding: options.plan !== undefined,
     ...(hooks.factory && { hooks: hooks.factory }),
     initServer: initServerOf(cluster),
     stateDirectory: state,

@@ -1,21 +1,34 @@
+import type { LoadedCluster } from '#src/cluster/loaded.ts';
 import type { Emit } from '#src/engine/events.ts';
 import type { Plan } from '#src/engine/plan.ts';
 import type { Run } from '#src/engine/run.ts';
 import type { RunResult } from '#src/engine/run-result.ts';
 import { EXIT, RefusedError } from '#src/errors.ts';
+import type { PlanDocument } from '#src/plan/document.ts';
+import { writePlan } from '#src/plan/file.ts';
 import { confirm, questionFor } from './confirm.ts';
 import type { ExecuteOptions } from './execute.ts';
 import { type PlanSummary, planFooter, resultFooter } from './footer.ts';
 import type { RunHooks } from './hooks.ts';
+import { documentOf, refuseStale } from './kept-plan.ts';
+import { skippedLines } from './skipped.ts';
+
+export interface PlanContext {
+  readonly cluster: LoadedCluster;
+  /** Names of the chosen hosts. */
+  readonly chosen: readonly string[];
+  readonly emit: Emit;
+  readonly hooks: RunHooks;
+  /** The plan that is to be done: nothing else is. */
+  readonly kept: PlanDocument | undefined;
+}
 
 /** Observes, shows, and unless it is a mere plan: asks, and does it. */
-export async function planAndApply(
-  engine: Run,
-  options: ExecuteOptions,
-  { cluster, emit, hooks }: { cluster: string; emit: Emit; hooks: RunHooks },
-): Promise<RunResult> {
+export async function planAndApply(engine: Run, options: ExecuteOptions, context: PlanContext): Promise<RunResult> {
+  const { cluster, emit, hooks } = context;
   await engine.connect();
   const plan = await engine.plan();
+  await bindToDocument(engine, plan, options, context);
   const planned = plan.changes.length;
   const isText = options.output === 'text';
   const summary = { ...summaryOf(plan, [...engine.lost.keys()]), hooks: hooks.planned(plan) };
@@ -27,13 +40,26 @@ export async function planAndApply(
     return { changed: 0, failed: 0, notReached: 0, exitCode: engine.lost.size > 0 ? EXIT.hostLost : exitCode };
   }
   if (findings.length > 0) throw new RefusedError('the machines are not ready; nothing was changed', findings);
-  if (!options.isConfirmed && !(await confirm(questionFor(summary, cluster))))
+  if (!options.isConfirmed && !(await confirm(questionFor(summary, cluster.name))))
     return { changed: 0, failed: 0, notReached: planned, exitCode: EXIT.interrupted };
   await hooks.beforeCommand();
   const result = await hooks.afterCommand(await engine.apply(plan));
   if (isText) process.stdout.write(resultFooter(planned, result));
   const isChanged = result.exitCode === EXIT.done && options.detailedExitcode && result.changed > 0;
   return isChanged ? { ...result, exitCode: EXIT.changed } : result;
+}
+
+/** Keeps the plan, or holds it to the one that was kept; and says what was left out. */
+async function bindToDocument(engine: Run, plan: Plan, options: ExecuteOptions, context: PlanContext): Promise<void> {
+  const { cluster, chosen, emit, kept } = context;
+  const hosts = cluster.hosts.map(({ name }) => name).filter((name) => !chosen.includes(name));
+  for (const text of skippedLines(plan, { hosts, nameAll: options.showSkipped ?? false })) emit({ type: 'fact', text });
+  if (!kept && options.out === undefined) return;
+  const document = await documentOf(engine, plan, options, context);
+  if (kept) refuseStale(kept, document, emit);
+  if (options.out === undefined) return;
+  await writePlan(options.out, document);
+  emit({ type: 'fact', text: `the plan is kept in ${options.out}` });
 }
 
 const summaryOf = ({ changes, steps }: Plan, lost: readonly string[]): PlanSummary => ({

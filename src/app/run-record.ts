@@ -10,6 +10,7 @@ import { readJournal } from '#src/report/journals.ts';
 import { reportOf } from '#src/report/report-of.ts';
 import type { Part } from '#src/report/run-report.ts';
 import { redactor } from '#src/secrets/secret.ts';
+import { versionOfPackage } from './version.ts';
 
 /** Where the events of one run go: journal first, then whoever shows them. */
 export class RunRecord {
@@ -42,7 +43,7 @@ export class RunRecord {
   };
 
   async start(command: string, cluster: Cluster, chosen: readonly Host[]): Promise<void> {
-    const { version } = (await import('../../package.json', { with: { type: 'json' } })).default;
+    const version = await versionOfPackage();
     this.emit({
       type: 'run.start',
       run: this.name,

@@ -34,6 +34,7 @@ export async function showGraph(options: GraphOptions): Promise<number> {
     cluster,
     roles,
     chosen,
+    edges: cluster.after,
     initServer: initServerOf(cluster),
     stateDirectory: state,
     lock: undefined,

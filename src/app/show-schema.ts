@@ -9,13 +9,17 @@ import { knownRoles } from './known-roles.ts';
 const text = (name: SchemaName, schemas: Record<string, ZodType>): string =>
   `${JSON.stringify(jsonSchema(name, schemas), null, 2)}\n`;
 
-/** Prints the JSON Schema of one kind of file, with the variables of picluster's own roles; or of a line of `--output json`. */
-export async function showSchema(name: SchemaName | 'events'): Promise<void> {
-  if (name !== 'events') return void process.stdout.write(text(name, roleSchemas()));
-  const { eventJsonSchema } = await import('#src/engine/event-schema.ts');
-  process.stdout.write(`${JSON.stringify(eventJsonSchema(), null, 2)}
-`);
+/** Prints the JSON Schema of one kind of file, with the variables of picluster's own roles; of a line of `--output json`; or of a kept plan. */
+export async function showSchema(name: SchemaName | 'events' | 'plan'): Promise<void> {
+  const own = name === 'events' || name === 'plan' ? JSON_SCHEMAS[name]() : undefined;
+  process.stdout.write(own ? `${JSON.stringify(await own, null, 2)}\n` : text(name as SchemaName, roleSchemas()));
 }
+
+/** Of what picluster itself writes. */
+const JSON_SCHEMAS = {
+  events: async () => (await import('#src/engine/event-schema.ts')).eventJsonSchema(),
+  plan: async () => (await import('#src/plan/document.ts')).planJsonSchema(),
+};
 
 /** Writes all of them to `.schema/` of the cluster directory, where the first line of its files points editors. */
 export async function writeSchemas(asked: string | undefined): Promise<void> {

@@ -1,15 +1,22 @@
 import type { Command } from 'commander';
-import { type SelectionFlags, withOutputFlag, withSelectionFlags } from './common.ts';
+import { type SelectionFlags, type StepFlags, withOutputFlag, withSelectionFlags, withStepFlags } from './common.ts';
+
+type Flags = SelectionFlags & StepFlags & { output: 'text' | 'json'; diff: boolean; yes?: boolean; detailedExitcode?: boolean };
 
 export function define(command: Command): void {
-  withOutputFlag(withSelectionFlags(command))
+  withOutputFlag(withStepFlags(withSelectionFlags(command)))
+    .argument('[plan]', 'a plan kept by: picluster plan -o FILE. It is refused (exit 78) when something has moved since')
     .option('--no-diff', 'do not show the differences of files')
     .option('-y, --yes', 'do not ask; needed without a terminal')
-    .option('--detailed-exitcode', 'exit 2 when something changed')
-    .action(
-      async (flags: SelectionFlags & { output: 'text' | 'json'; diff: boolean; yes?: boolean; detailedExitcode?: boolean }) => {
-        const { execute } = await import('#src/app/execute.ts');
-        process.exitCode = await execute({ ...flags, command: 'apply', isConfirmed: flags.yes ?? false, kubeconfig: undefined });
-      },
-    );
+    .option('--detailed-exitcode', 'exit 2 when something changed, 0 when nothing had to')
+    .action(async (plan: string | undefined, flags: Flags) => {
+      const { execute } = await import('#src/app/execute.ts');
+      process.exitCode = await execute({
+        ...flags,
+        ...(plan === undefined ? {} : { plan }),
+        command: 'apply',
+        isConfirmed: flags.yes ?? false,
+        kubeconfig: undefined,
+      });
+    });
 }

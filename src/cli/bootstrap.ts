@@ -1,21 +1,22 @@
 import type { Command } from 'commander';
-import { type SelectionFlags, withOutputFlag, withSelectionFlags } from './common.ts';
+import { type SelectionFlags, type StepFlags, withOutputFlag, withSelectionFlags, withStepFlags } from './common.ts';
 
 export function define(command: Command): void {
-  withOutputFlag(withSelectionFlags(command))
+  withOutputFlag(withStepFlags(withSelectionFlags(command)))
     .option('--no-diff', 'do not show the differences of files')
     .option('-y, --yes', 'do not ask; needed without a terminal')
-    .option('--detailed-exitcode', 'exit 2 when something changed')
+    .option('--detailed-exitcode', 'exit 2 when something changed, 0 when nothing had to')
     .option('--kubeconfig <file>', "write the cluster's kubeconfig there (default: merge it into $KUBECONFIG or ~/.kube/config)")
     .action(
       async (
-        flags: SelectionFlags & {
-          output: 'text' | 'json';
-          diff: boolean;
-          yes?: boolean;
-          detailedExitcode?: boolean;
-          kubeconfig?: string;
-        },
+        flags: SelectionFlags &
+          StepFlags & {
+            output: 'text' | 'json';
+            diff: boolean;
+            yes?: boolean;
+            detailedExitcode?: boolean;
+            kubeconfig?: string;
+          },
       ) => {
         const { execute } = await import('#src/app/execute.ts');
         process.exitCode = await execute({

@@ -31,3 +31,28 @@ export const withSelectionFlags = (command: Command): Command =>
 
 export const withOutputFlag = (command: Command, says = 'text, or json: one event a line'): Command =>
   command.addOption(new Option('--output <format>', says).choices(['text', 'json']).default('text'));
+export interface StepFlags {
+  role: string[];
+  step: string[];
+  tags: string[];
+  showSkipped?: boolean;
+}
+
+const words = (value: string, before: string[]): string[] => [
+  ...before,
+  ...value
+    .split(',')
+    .map((word) => word.trim())
+    .filter(Boolean),
+];
+
+export const withStepFlags = (command: Command): Command =>
+  command
+    .option('--role <names>', 'only steps of these roles; comma-separated', words, [])
+    .option('--step <names>', 'only these steps: NAME, ROLE/NAME or ROLE/NAME@HOST; * and ? stand for more', words, [])
+    .option('--tags <names>', 'only steps with one of these tags', words, [])
+    .option('--show-skipped', 'name all steps that were not chosen and would change')
+    .addHelpText(
+      'after',
+      '\n--limit, --role, --step and --tags narrow each other. What the chosen steps wait for is checked, never run: when it is not done, nothing is changed (exit 78).',
+    );

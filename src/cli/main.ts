@@ -20,6 +20,7 @@ const COMMANDS: readonly Entry[] = [
     load: () => import('./bootstrap.ts'),
   },
   { name: 'plan', description: 'show what apply would change; changes nothing', load: () => import('./plan.ts') },
+  { name: 'show', description: 'print a plan that was kept, as plan does', load: () => import('./show.ts') },
   { name: 'apply', description: 'bring the hosts to what the inventory says', load: () => import('./apply.ts') },
   { name: 'runs', description: 'list the runs on record and what they came to', load: () => import('./runs.ts') },
   {

@@ -62,6 +62,7 @@ export function buildCluster(validated: Validated, file: ClusterFile, options: B
     warnings: findings.warnings,
     book,
     cacheDir: options.cacheDir,
+    fileDigests: draft.files.fileDigests,
     originOfVar: (host: string, path: Path) => originIn(vars.get(host)?.tree, path),
     originOfReach: (host: string, key: string) => originIn(reach.get(host)?.tree, [key]),
   });

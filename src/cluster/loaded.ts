@@ -20,6 +20,8 @@ export interface LoadedCluster extends Cluster {
   readonly groups: readonly Group[];
   readonly warnings: readonly Mistake[];
   readonly book: ArtifactBook;
+  /** SHA-256, hex, of each file that was read, by its name; without secrets. */
+  readonly fileDigests: ReadonlyMap<string, string>;
   readonly hooks: readonly HookSetting[];
   /** Edges that the operator adds, hosts named one by one. */
   readonly after: readonly ExtraEdge[];

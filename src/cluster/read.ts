@@ -30,6 +30,8 @@ export interface ClusterFiles {
   readonly mistakes: readonly Mistake[];
   /** SHA-256 over names and contents, hex; without secrets. */
   readonly digest: string;
+  /** SHA-256, hex, of each file by its name, sorted; without secrets. */
+  readonly fileDigests: ReadonlyMap<string, string>;
 }
 
 /** Reads everything at once. What cannot be read is a mistake; nothing is thrown for it. */
@@ -60,6 +62,7 @@ export async function readClusterFiles(directory: string): Promise<ClusterFiles>
     manifests: await reader.existing(before),
     mistakes: [...reader.mistakes, ...secrets.mistakes],
     digest: reader.digest,
+    fileDigests: reader.fileDigests,
   };
 }
 
@@ -74,8 +77,12 @@ class Reader {
     this.#directory = directory;
   }
 
+  get fileDigests(): ReadonlyMap<string, string> {
+    return new Map([...this.#digests].sort(([a], [b]) => (a < b ? -1 : 1)));
+  }
+
   get digest(): string {
-    const lines = [...this.#digests].sort(([a], [b]) => (a < b ? -1 : 1)).map(([file, digest]) => `${digest}  ${file}\n`);
+    const lines = [...this.fileDigests].map(([file, digest]) => `${digest}  ${file}\n`);
     return sha256(lines.join(''));
   }
 
@@ -90,7 +97,8 @@ class Reader {
       this.mistakes.push({ file: name, line: 1, column: 1, path: '', message });
       return { ...parseYaml(name, ''), data: undefined };
     }
-    this.#digests.set(name, sha256(text));
+    // A cluster's own file may have the name of one that comes with picluster.
+    this.#digests.set(isAbsolute(path) ? `picluster's ${name}` : name, sha256(text));
     const source = parseYaml(name, text);
     this.mistakes.push(...source.mistakes);
     return source;

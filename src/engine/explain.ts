@@ -16,6 +16,7 @@ export async function explainPlan(plan: Plan, sessions: readonly HostSession[]):
       observed,
       change: change && diffs.has(step.ref) ? { ...change, diff: diffs.get(step.ref) } : change,
     })),
+    plan.skipped,
   );
 }
 

@@ -30,6 +30,8 @@ export interface Graph {
   readonly byHost: ReadonlyMap<string, readonly Step[]>;
   /** Edges to steps that are not in the graph: of hosts not chosen or lost. */
   readonly outside: readonly { from: StepRef; to: StepRef }[];
+  /** Steps of each host that are not to be done, because others were chosen: none but in a restricted graph. */
+  readonly leftOut: ReadonlyMap<string, readonly Step[]>;
 }
 
 /** What one role asks of one host. */
@@ -162,7 +164,7 @@ class GraphBuilder {
     const byHost = new Map(
       [...this.#byHost].map(([host, steps]) => [host, inRunningOrder(steps.map((step) => this.#steps.get(step.ref) as Step))]),
     );
-    return { steps: this.#steps, byHost, outside };
+    return { steps: this.#steps, byHost, outside, leftOut: new Map() };
   }
 }
 

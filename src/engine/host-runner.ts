@@ -12,9 +12,9 @@ import { isResourceStep, type Observations, type ResourceStep } from './observe.
 import { resourceChange } from './plan.ts';
 import { PoolTurns } from './pool-turns.ts';
 import type { HostSession } from './session.ts';
-import { asStepError, notAsItShouldBe } from './step-error.ts';
+import { asStepError, notAsItShouldBe, notInThePlan } from './step-error.ts';
 import { type StepHooks, untilHooked } from './step-hooks.ts';
-import { nextStretch, untilDisturbed } from './stretch.ts';
+import { nextStretch, untilDisturbed, untilUnplanned } from './stretch.ts';
 
 export interface HostRunnerOptions {
   readonly host: string;
@@ -34,6 +34,8 @@ export interface HostRunnerOptions {
   readonly planned: ReadonlySet<StepRef>;
   /** Resolves once a host of the run is there, after its return if it was lost; rejects when it does not come back. */
   present(host: string): Promise<void>;
+  /** A step that changes without having been planned fails instead. */
+  readonly isPlanBinding: boolean;
 }
 
 const INTERRUPTED = 'the run was interrupted';
@@ -127,7 +129,10 @@ export class HostRunner {
       return change !== undefined;
     });
     const isHooked = (step: Step): boolean => this.#options.hooks?.isAround(step) ?? false;
-    const stretch = untilHooked(undisturbed, ({ ref }) => changes.has(ref), isHooked);
+    const hooked = untilHooked(undisturbed, ({ ref }) => changes.has(ref), isHooked);
+    const stretch = untilUnplanned(hooked, ({ ref }) => !changes.has(ref) || this.#isAllowed(ref));
+    const [unplanned] = hooked;
+    if (unplanned && stretch.length === 0) return this.#settle(unplanned, 'failed', { error: notInThePlan(unplanned) });
     const tasks = stretch.flatMap((step) => this.#task(step, changes.get(step.ref)));
     const [first] = stretch;
     if (tasks.length > 0 && first?.pool && !(await this.#enter(first, first.pool))) return;
@@ -187,9 +192,15 @@ export class HostRunner {
     ];
   }
 
-  /** Services of this host that have to be restarted for the step, and have not been yet. */
+  #isAllowed(ref: StepRef): boolean {
+    return !this.#options.isPlanBinding || this.#options.planned.has(ref);
+  }
+
+  /** Services of this host that have to be restarted for the step, and have not been yet; also those that this run leaves out. */
   #forgetScripts(step: ResourceStep): Script[] {
-    return this.#pending.filter(isResourceStep).flatMap(({ restartOn, work }) => {
+    const { graph, host } = this.#options;
+    const waiting = [...this.#pending, ...(graph.leftOut.get(host) ?? [])];
+    return waiting.filter(isResourceStep).flatMap(({ restartOn, work }) => {
       if (!restartOn.includes(step.ref) || !work.kind.forget) return [];
       return [work.kind.forget(work.spec)];
     });
@@ -268,6 +279,7 @@ export class HostRunner {
         this.#settle(step, this.#begun.has(step.ref) ? 'changed' : 'unchanged');
         return;
       }
+      if (!this.#isAllowed(step.ref)) return this.#settle(step, 'failed', { error: notInThePlan(step) });
       if (step.pool && !(await this.#enter(step, step.pool))) return;
       const isHooked = this.#options.hooks?.isAround(step) ?? false;
       if (isHooked && !(await this.#beforeHook(step, before === 'later' ? step.work.planned : before))) return;

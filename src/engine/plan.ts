@@ -24,14 +24,17 @@ export interface Plan {
   /** In the order of the hosts and of their steps. */
   readonly steps: readonly PlannedStep[];
   readonly changes: readonly PlannedChange[];
+  /** Steps that were not chosen: looked at, never done. */
+  readonly skipped: readonly PlannedStep[];
 }
 
-/** Pure: graph and observations to changes. A step that restarts for an input is planned when the input is. */
+/** Pure: graph and observations to changes. A step that restarts for an input is planned when the input is. Steps that are not chosen go to `skipped`. */
 export function makePlan(
   graph: Graph,
   observations: Observations,
   checks: ActionChecks,
   factsOf: (host: string) => Facts | undefined,
+  isChosen: (step: Step) => boolean = () => true,
 ): Plan {
   const changed = new Map<StepRef, PlannedChange>();
   const steps: PlannedStep[] = [];
@@ -39,10 +42,13 @@ export function makePlan(
     const change = plannedChange(step, observations, checks, factsOf(step.host), changed);
     const observed = isResourceStep(step) ? observations.get(step.ref) : checks.get(step.ref);
     const planned = { step, change: change && marked(step, change, changed), observed };
-    if (isPlanned(planned)) changed.set(step.ref, planned);
+    if (isPlanned(planned) && isChosen(step)) changed.set(step.ref, planned);
     steps.push(planned);
   }
-  return planOf(steps);
+  return planOf(
+    steps.filter(({ step }) => isChosen(step)),
+    steps.filter(({ step }) => !isChosen(step)),
+  );
 }
 
 /** The change with what the graph knows of it: what is lost, and whether it may have come true by then. */
@@ -52,8 +58,8 @@ function marked(step: Step, change: Change, changed: ReadonlyMap<StepRef, Planne
   return { ...change, ...(destructive ? { destructive } : {}), ...(earlier ? { knownAfter: earlier } : {}) };
 }
 
-export function planOf(steps: readonly PlannedStep[]): Plan {
-  return { steps, changes: steps.filter(isPlanned) };
+export function planOf(steps: readonly PlannedStep[], skipped: readonly PlannedStep[] = []): Plan {
+  return { steps, skipped, changes: steps.filter(isPlanned) };
 }
 
 /** Steps such that a step comes after everything it waits for. */

@@ -257,4 +257,46 @@ describe('a run', () => {
       expect(outcome.result?.exitCode).toBe(EXIT.stepFailed);
     });
   });
+
+  it('does chosen steps only', async () => {
+    await go(['n1'], plain);
+    writeFileSync(join(root, 'n1', 'a'), 'something else\n');
+    writeFileSync(join(root, 'n1', 'b'), 'something else\n');
+    const outcome = await go(['n1'], plain, { selection: { roles: [], steps: ['file:*/a'], tags: [] } });
+    expect([outcome.plan.length, outcome.result?.changed]).toEqual([1, 1]);
+    expect(readFileSync(join(root, 'n1', 'b'), 'utf8')).toBe('something else\n');
+  });
+
+  it('refuses chosen steps that wait for others which are not done, naming all of them', async () => {
+    const selection = { roles: [], steps: ['file:*/b'], tags: [] };
+    await expect(go(['n1'], plain, { selection })).rejects.toMatchObject({
+      exitCode: EXIT.refused,
+      findings: [expect.stringContaining('r/directory:'), expect.stringContaining('r/file:')],
+    });
+    expect(existsSync(join(root, 'n1'))).toBe(false);
+  });
+
+  it('held to a plan, it fails what the plan did not foresee, and what depends on it', async () => {
+    const list = ({ host }: RoleInput<unknown>): StepList => [
+      step(directory({ path: at(host, ''), ...owned })),
+      step(
+        command({ title: 'spoil', run: sh`touch ${at(host, 'spoilt')}; echo x >${at(host, 'a')}`, creates: at(host, 'spoilt') }),
+      ),
+      step(file({ path: at(host, 'a'), content: 'one\n', ...owned }), { name: 'a' }),
+      step(file({ path: at(host, 'c'), content: 'three\n', ...owned }), { name: 'c' }),
+    ];
+    await go(['n1'], list);
+    rmSync(join(root, 'n1', 'spoilt'));
+    const outcome = await go(['n1'], list, { isPlanBinding: true });
+    expect(outcome.result).toMatchObject({ changed: 1, failed: 1, notReached: 1, exitCode: EXIT.stepFailed });
+    expect(outcome.events).toContainEqual(
+      expect.objectContaining({
+        type: 'step.end',
+        step: 'r/a@n1',
+        status: 'failed',
+        error: expect.objectContaining({ message: expect.stringContaining('the plan does not say so') }),
+      }),
+    );
+    expect(readFileSync(join(root, 'n1', 'a'), 'utf8')).toBe('x\n');
+  });
 });

@@ -1,5 +1,6 @@
 import type { Cluster, Host } from '#src/cluster/cluster.ts';
 import { HostLostError, InterruptedError, type PiclusterError, RefusedError } from '#src/errors.ts';
+import type { Facts } from '#src/facts/facts.ts';
 import type { KubeClient } from '#src/kube/client.ts';
 import type { ActionContext } from '#src/role/action.ts';
 import type { ExtraEdge } from '#src/role/edge.ts';
@@ -12,16 +13,17 @@ import { checkAction, checkActions } from './check-actions.ts';
 import type { Emit } from './events.ts';
 import { explainPlan } from './explain.ts';
 import { Fleet } from './fleet.ts';
-import { buildGraph, type Graph, hostOfRef, type RoleSteps } from './graph.ts';
+import { buildGraph, type Graph, hostOfRef, type RoleSteps, type Step } from './graph.ts';
 import { HostRunner } from './host-runner.ts';
 import { KubeAccess } from './kube-access.ts';
 import type { Connect } from './link.ts';
 import { isResourceStep, type Observations } from './observe.ts';
-import { makePlan, type Plan } from './plan.ts';
+import { makePlan, type Plan, type PlannedStep } from './plan.ts';
 import { preflightFindings } from './preflight.ts';
 import { roleGraphOf } from './role-graph.ts';
 import { requirementsOf, roleSteps } from './role-steps.ts';
 import { type RunResult, resultOf } from './run-result.ts';
+import { ALL_STEPS, predecessors, restrictGraph, type StepSelection, selectSteps } from './selection.ts';
 import type { HostSession } from './session.ts';
 import type { StepHooks } from './step-hooks.ts';
 
@@ -39,6 +41,10 @@ export interface RunOptions {
   readonly control?: ControlSteps;
   /** Edges that the operator adds to those of the roles. */
   readonly edges?: readonly ExtraEdge[];
+  /** Steps chosen by --role, --step, --tags; all by default. */
+  readonly selection?: StepSelection;
+  /** A kept plan is done: what it did not foresee fails, with the reason. */
+  readonly isPlanBinding?: boolean;
   readonly hooks?: HookFactory;
   /** The server through which the API is reached, and whose lock is the cluster's; undefined: the cluster has none. */
   readonly initServer: Host | undefined;
@@ -78,6 +84,11 @@ export class Run {
     return this.#kube.client();
   }
 
+  /** What the hosts that were reached say about themselves. */
+  get facts(): ReadonlyMap<string, Facts> {
+    return new Map(this.#fleet.sessions.map(({ host, facts }) => [host.name, facts]));
+  }
+
   /** Hosts that could not be reached, with the reason. */
   get lost(): ReadonlyMap<string, PiclusterError> {
     return this.#fleet.lost;
@@ -93,12 +104,14 @@ export class Run {
   async plan(): Promise<Plan> {
     return this.#phase('plan', async () => {
       const graph = this.graph();
-      this.#graph = graph;
       this.#options.emit({ type: 'plan.graph', ...roleGraphOf([...graph.steps.values()]) });
+      const selected = selectSteps([...graph.steps.values()], this.#options.selection ?? ALL_STEPS);
+      this.#graph = restrictGraph(graph, selected);
       await Promise.all(this.#fleet.sessions.map((session) => this.#observe(session, graph)));
-      await this.#refuseUnmet(graph);
       const checks = await checkActions(graph, (host) => this.#context(host));
-      const plan = makePlan(graph, this.#observations, checks, (host) => this.#fleet.session(host)?.facts);
+      const factsOf = (host: string): Facts | undefined => this.#fleet.session(host)?.facts;
+      const plan = makePlan(graph, this.#observations, checks, factsOf, ({ ref }) => selected.has(ref));
+      await this.#refuseUnmet(graph, plan);
       const explained = await explainPlan(plan, this.#fleet.sessions);
       for (const { step, change } of explained.changes)
         this.#options.emit({ type: 'step.planned', host: step.host, step: step.ref, title: step.title, change });
@@ -131,22 +144,45 @@ export class Run {
     });
   }
 
-  /** Steps of hosts that were not chosen are checked, never run. Throws RefusedError naming those that are not done. */
-  async #refuseUnmet(graph: Graph): Promise<void> {
+  /**
+   * What the changes wait for on hosts and among steps that were not chosen is checked, never run.
+   * Throws RefusedError naming all of it that is not done.
+   */
+  async #refuseUnmet(graph: Graph, plan: Plan): Promise<void> {
+    const changing = plan.changes.map(({ step }) => step.ref);
+    const before = predecessors(graph, changing);
+    const isOpen = ({ step, change, observed }: PlannedStep): boolean =>
+      before.has(step.ref) && change !== undefined && observed !== 'done';
+    const findings = [
+      ...plan.skipped
+        .filter(isOpen)
+        .map(({ step, change }) => `${step.ref} was not chosen and is not done${change?.knownAfter ? ' yet' : ''}`),
+      ...(await this.#unmetOutside(graph, before.union(new Set(changing)))),
+    ];
+    if (findings.length === 0) return;
+    throw new RefusedError('what was chosen needs other things done first; nothing was changed', findings, {
+      hint: 'choose them too, or do them first: run without --limit, --role, --step and --tags',
+    });
+  }
+
+  /** Edges of the given steps to hosts that were not chosen, whose end is not done. */
+  async #unmetOutside(graph: Graph, of: ReadonlySet<StepRef>): Promise<string[]> {
     const { cluster, roles, chosen } = this.#options;
     const findings: string[] = [];
     for (const { from, to } of graph.outside) {
       const host = hostOfRef(to);
-      if (this.#fleet.lost.has(host) || chosen.some(({ name }) => name === host)) continue;
+      if (!of.has(from) || this.#fleet.lost.has(host) || chosen.some(({ name }) => name === host)) continue;
       const session = this.#fleet.session(host);
       const step = session && buildGraph(roleSteps(roles, cluster, session.host, session.facts)).steps.get(to);
-      if (!step || (await checkAction(step, this.#context(host))) !== 'done')
-        findings.push(`${from} needs ${to}, which is not done`);
+      if (!step || !(await this.#isDone(step, session))) findings.push(`${from} needs ${to}, which is not done`);
     }
-    if (findings.length > 0)
-      throw new RefusedError('the chosen hosts need others first', findings, {
-        hint: 'run without --limit, or add those hosts to it',
-      });
+    return findings;
+  }
+
+  async #isDone(step: Step, session: HostSession): Promise<boolean> {
+    if (!isResourceStep(step)) return (await checkAction(step, this.#context(step.host))) === 'done';
+    const state = (await session.observe([step])).get(step.ref);
+    return step.work.kind.diff(step.work.spec, state, session.facts) === undefined;
   }
 
   /** Reasons not to begin; empty when all is well. */
@@ -202,6 +238,7 @@ export class Run {
       draining,
       fetchArtifact,
       planned,
+      isPlanBinding: this.#options.isPlanBinding ?? false,
       context,
       hooks: this.#options.hooks?.(context, host),
       present: async (name) => this.#fleet.session(name)?.present(),

@@ -22,3 +22,11 @@ export function notAsItShouldBe(step: Step, left: Change): VerifyError {
     hint: 'something on the machine sets it back, or overrides it',
   });
 }
+
+/** A kept plan does not say that this changes, so it is not done. */
+export const notInThePlan = (step: Step): StepFailedError =>
+  new StepFailedError(`${step.title}: would change, and the plan does not say so`, {
+    host: step.host,
+    step: step.ref,
+    hint: 'an earlier step made it necessary, or the machine has changed meanwhile: make a new plan',
+  });

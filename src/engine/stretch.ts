@@ -37,3 +37,12 @@ export function untilDisturbed(
   }
   return stretch;
 }
+
+/** Cuts before the first step that the plan does not allow. */
+export function untilUnplanned(
+  stretch: readonly ResourceStep[],
+  isAllowed: (step: ResourceStep) => boolean,
+): readonly ResourceStep[] {
+  const at = stretch.findIndex((step) => !isAllowed(step));
+  return at < 0 ? stretch : stretch.slice(0, at);
+}
