@@ -1,9 +1,26 @@
 import { BlockList, isIP } from 'node:net';
+import { parseEndpoint } from '#src/endpoint.ts';
 
 /** An IP address or a DNS name. What looks like an IPv4 address must be one. */
 export function isAddress(text: string): boolean {
   if (isIP(text)) return true;
   return !/^[\d.]+$/.test(text) && isDnsName(text);
+}
+
+/** A host's name, an alias of ssh_config, or `[user@]address[:port]`. */
+export function isJump(text: string): boolean {
+  const address = parseEndpoint(text)?.address ?? '';
+  return isIP(address) !== 0 || (/^[A-Za-z0-9][\w.-]*$/.test(address) && !/^[\d.]+$/.test(address));
+}
+
+/** A link-local IPv6 address (fe80::/10) means nothing without the interface behind `%` (RFC 4007). Others need none. */
+export const hasZone = (text: string): boolean => text.includes('%') || !contains('fe80::/10', text);
+
+/** The same for every spelling of an IPv6 address; everything else is itself. */
+export function canonicalAddress(text: string): string {
+  const [address = '', zone] = text.split('%');
+  if (isIP(address) !== 6) return text;
+  return [new URL(`http://[${address}]`).hostname.slice(1, -1), ...(zone === undefined ? [] : [zone])].join('%');
 }
 
 const LABEL = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;

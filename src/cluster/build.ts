@@ -2,11 +2,13 @@ import { ConfigError } from '#src/errors.ts';
 import type { ArtifactBook } from '#src/release/artifact-book.ts';
 import type { EdgeEnd, ExtraEdge } from '#src/role/edge.ts';
 import type { TemplateOverrides } from '#src/template/template.ts';
+import type { Target } from '#src/transport/connection.ts';
 import type { Path } from '#src/yaml/source.ts';
 import { parseEnd } from './after.ts';
 import type { Host, NetworkSettings } from './cluster.ts';
 import { type Draft, rolesOf } from './draft.ts';
 import { groupsOf } from './host-layers.ts';
+import { withJumps } from './jumps.ts';
 import { originAt, showOrigin, type Tree } from './layers.ts';
 import type { Group, LoadedCluster } from './loaded.ts';
 import type { ClusterFile } from './schema.ts';
@@ -27,7 +29,8 @@ export function buildCluster(validated: Validated, file: ClusterFile, options: B
   const { draft, vars, reach, findings } = validated;
   const { secrets } = draft.files;
   const { book } = options;
-  const hosts = draft.hostNames.map((name) => buildHost(name, validated, options));
+  const targets = withJumps(new Map(draft.hostNames.map((name) => [name, directTarget(name, validated, options)])), reach);
+  const hosts = draft.hostNames.map((name) => buildHost(name, validated, targets.get(name)!));
   const byName = new Map(hosts.map((host) => [host.name, host]));
   const hostsWithRole = (role: string): Host[] => hosts.filter(({ roles }) => roles.includes(role));
   return Object.freeze({
@@ -68,18 +71,20 @@ export function buildCluster(validated: Validated, file: ClusterFile, options: B
   });
 }
 
-function buildHost(name: string, { draft, vars, reach }: Validated, options: BuildOptions): Host {
+function directTarget(name: string, { draft, reach }: Validated, options: BuildOptions): Target {
   const settings = reach.get(name)?.parsed;
   if (!settings) throw new TypeError(`${name} was not validated`);
-  const secrets = draft.files.secrets;
+  const { directory } = options;
+  return targetOf(name, settings, { user: options.defaultUser(settings.address), directory, secrets: draft.files.secrets });
+}
+
+function buildHost(name: string, { draft, vars }: Validated, target: Target): Host {
   return Object.freeze({
     name,
-    address: settings.address,
+    address: target.address,
     groups: Object.freeze(groupsOf(name, draft.membership)),
     roles: Object.freeze(rolesOf(name, draft)),
-    target: Object.freeze(
-      targetOf(name, settings, { user: options.defaultUser(settings.address), directory: options.directory, secrets }),
-    ),
+    target,
     vars: deepFreeze(vars.get(name)?.parsed ?? {}),
   });
 }

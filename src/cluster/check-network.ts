@@ -1,4 +1,4 @@
-import { contains, overlap } from './address.ts';
+import { canonicalAddress, contains, overlap } from './address.ts';
 import type { Draft } from './draft.ts';
 import { type Findings, fileOrigin } from './findings.ts';
 import { isMap, originAt } from './layers.ts';
@@ -32,6 +32,6 @@ function addresses(draft: Draft): { name: string; address: string; endpoint: str
   const hosts = isMap(data) && isMap(data.hosts) ? Object.entries(data.hosts) : [];
   return hosts.flatMap(([name, host]) => {
     if (!isMap(host) || typeof host.address !== 'string') return [];
-    return [{ name, address: host.address, endpoint: `${host.address} ${host.port ?? ''}` }];
+    return [{ name, address: host.address, endpoint: `${canonicalAddress(host.address)} ${host.port ?? ''}` }];
   });
 }

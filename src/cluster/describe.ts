@@ -1,3 +1,4 @@
+import type { Target } from '#src/transport/connection.ts';
 import type { Host } from './cluster.ts';
 import { isMap } from './layers.ts';
 import type { LoadedCluster } from './loaded.ts';
@@ -31,6 +32,7 @@ export function viewHost(cluster: LoadedCluster, host: Host, namespaces: readonl
     hostKey: target.hostKeys,
     identityFile: target.identityFiles,
     connectTimeout: target.connectTimeoutMs / 1000,
+    ...(target.jump && { jump: jumpNames(target) }),
   };
   const wanted = Object.entries(host.vars).filter(([name]) => namespaces.includes(name));
   return {
@@ -40,6 +42,11 @@ export function viewHost(cluster: LoadedCluster, host: Host, namespaces: readonl
     reach: Object.entries(reach).map(([path, value]) => ({ path, value, origin: cluster.originOfReach(host.name, path) })),
     vars: wanted.flatMap(([name, value]) => trace(cluster, host.name, [name], value)),
   };
+}
+
+/** The way to a host, the nearest to us first. */
+function jumpNames({ jump }: Target): string[] {
+  return jump === undefined || jump === 'none' ? [] : [...jumpNames(jump), jump.name];
 }
 
 function trace(cluster: LoadedCluster, host: string, path: readonly string[], value: unknown): Traced[] {

@@ -1,11 +1,12 @@
 import { z } from 'zod';
-import { isAddress, isDnsName, isHostName, parseCidr } from './address.ts';
+import { hasZone, isAddress, isDnsName, isHostName, isJump, parseCidr } from './address.ts';
 import { After } from './after.ts';
 import { Hooks } from './hooks.ts';
 
 const Address = z
   .string()
   .refine(isAddress, 'must be an IP address or a DNS name in lower case')
+  .refine(hasZone, 'is the same on every network: say through which interface, as in fe80::1%eth0')
   .describe('IP address or DNS name');
 const Port = z.int().min(1).max(65535);
 const Cidr = z.string().refine((text) => parseCidr(text) !== undefined, 'must be a range such as 10.42.0.0/16');
@@ -15,6 +16,10 @@ const HttpUrl = z.string().regex(/^https?:\/\/[^\s/]+/, 'must be a URL that begi
 const Fingerprint = z
   .string()
   .regex(/^SHA256:[A-Za-z0-9+/]{43}=?$/, 'must be a fingerprint as ssh-keygen -l prints it: SHA256: and 43 characters');
+
+const Jump = z
+  .string()
+  .refine(isJump, 'must be a host of the inventory, [user@]address[:port] (IPv6 in brackets before a port), or none');
 
 const Become = z
   .union([
@@ -32,6 +37,11 @@ const ssh = {
   port: Port.optional().describe('Default: 22'),
   identityFile: OneOrMore(z.string()).optional().describe('Private keys; ~ is your home'),
   become: Become.optional(),
+  jump: OneOrMore(Jump)
+    .optional()
+    .describe(
+      'Reached through these, the nearest to you first: hosts of the inventory, or [user@]address[:port]; none: directly',
+    ),
   connectTimeout: z.int().min(1).max(600).optional().describe('Seconds; default: 20'),
 };
 export const SshDefaults = z.strictObject(ssh);

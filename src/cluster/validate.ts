@@ -12,6 +12,7 @@ import { checkTemplates, type RoleTemplates } from './check-templates.ts';
 import { type Draft, draftOf, groupNames } from './draft.ts';
 import { Findings, fileOrigin } from './findings.ts';
 import { allLayers, layersOf, sshLayers, type VarLayers, varLayers } from './host-layers.ts';
+import { checkJumps, type Reach } from './jumps.ts';
 import { isMap, type Layer, mergeLayers, originAt, type Tree } from './layers.ts';
 import type { ClusterFiles } from './read.ts';
 import { CLUSTER_KEYS, clusterFile, HOST_KEYS, hostsFile, varsFile } from './schema.ts';
@@ -26,7 +27,7 @@ export interface Validated {
   readonly findings: Findings;
   /** Merged variables by host, and what the schemas make of them; incomplete when there are mistakes. */
   readonly vars: ReadonlyMap<string, { tree: Tree; parsed: Record<string, unknown> }>;
-  readonly reach: ReadonlyMap<string, { tree: Tree; parsed: HostSettings | undefined }>;
+  readonly reach: Reach;
 }
 
 /** Everything that can be wrong with the files, all at once. Pure. */
@@ -60,6 +61,7 @@ export function validate(
   const vars = parseVars(draft, layers, namespaces, findings);
   const reach = parseReach(draft, set, findings);
   checkNames(draft, roleNames, findings);
+  checkJumps(draft, reach, findings);
   checkNetwork(draft, findings);
   checkKubernetes(draft, new Map([...vars].map(([host, { tree }]) => [host, tree])), roleNames, findings);
   checkGitops(draft, findings);

@@ -99,4 +99,6 @@ export interface Target {
   hostKeys: readonly string[];
   identityFiles: readonly string[];
   connectTimeoutMs: number;
+  /** Reached through this one, which may have a jump of its own. `none`: directly. Left out: what ssh_config says. */
+  jump?: Target | 'none';
 }
