@@ -9,7 +9,8 @@ import { fetchArtifact } from '#src/release/fetch.ts';
 import { lockArtifacts } from '#src/release/lock.ts';
 import type { ArtifactSource } from '#src/resource/kind.ts';
 import type { Role } from '#src/role/role.ts';
-import { readSshConfig, sshSettings } from '#src/transport/ssh-config.ts';
+import { sshSettings } from '#src/transport/ssh-config.ts';
+import { readSshConfig } from '#src/transport/ssh-config-file.ts';
 import { knownRoles } from './known-roles.ts';
 
 export interface OpenOptions {

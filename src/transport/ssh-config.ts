@@ -1,6 +1,5 @@
-import { readFile } from 'node:fs/promises';
-import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { userInfo } from 'node:os';
+import { matchesPatterns, type SshConfig, type SshConfigLine } from './ssh-config-file.ts';
 
 /** The part of ssh_config(5) that we follow. Everything else of a file is left to ssh. */
 export interface SshSettings {
@@ -9,97 +8,94 @@ export interface SshSettings {
   port?: number;
   identityFiles: string[];
   identitiesOnly: boolean;
-  /** Words that would matter for this host and are not followed, for people: `ProxyJump (line 7)`. */
+  /** Words of ProxyJump, the nearest to us first; empty: none. */
+  proxyJump?: string[];
+  /** Where ProxyCommand stands: ssh would run it, we do not. */
+  proxyCommand?: string;
+  /** Words that would matter for this host and are not followed, for people: `HostKeyAlias (line 7)`. */
   unsupported: string[];
 }
 
-interface Line {
-  number: number;
-  keyword: string;
-  values: string[];
-}
-
 /** Not followed, but decisive for how a host is reached. */
-const DECISIVE = new Set(['include', 'match', 'proxyjump', 'proxycommand', 'certificatefile', 'pkcs11provider', 'hostkeyalias']);
-
-/** The operator's own file; a missing one is empty. */
-export async function readSshConfig(path = join(homedir(), '.ssh', 'config')): Promise<string> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return '';
-    throw error;
-  }
-}
-
-/** What the file says about one host: the first value found wins, identity files add up. Pure. */
-export function sshSettings(config: string, host: string, home: string): SshSettings {
-  const settings: SshSettings = { identityFiles: [], identitiesOnly: false, unsupported: [] };
-  const seen = new Set<string>();
-  let applies = true;
-  for (const line of parseLines(config)) {
-    const { keyword, values } = line;
-    const [value = ''] = values;
-    if (keyword === 'host') {
-      applies = matches(values, host);
-      continue;
-    }
-    if (DECISIVE.has(keyword) && (applies || keyword === 'match') && value !== 'none') {
-      settings.unsupported.push(`${SPELLING[keyword] ?? keyword} (line ${line.number})`);
-    }
-    if (keyword === 'match') applies = false;
-    if (!applies) continue;
-    if (keyword === 'identityfile') {
-      if (value !== 'none') settings.identityFiles.push(expand(value, host, home));
-      continue;
-    }
-    if (seen.has(keyword)) continue;
-    seen.add(keyword);
-    if (keyword === 'hostname') settings.hostName = value.replaceAll('%h', host);
-    else if (keyword === 'user') settings.user = value;
-    else if (keyword === 'port') settings.port = Number(value);
-    else if (keyword === 'identitiesonly') settings.identitiesOnly = value.toLowerCase() === 'yes';
-  }
-  return settings;
-}
-
-const SPELLING: Readonly<Record<string, string>> = {
-  include: 'Include',
-  match: 'Match',
-  proxyjump: 'ProxyJump',
-  proxycommand: 'ProxyCommand',
+const DECISIVE: Readonly<Record<string, string>> = {
   certificatefile: 'CertificateFile',
   pkcs11provider: 'PKCS11Provider',
   hostkeyalias: 'HostKeyAlias',
 };
 
-function parseLines(config: string): Line[] {
-  return config.split('\n').flatMap((text, index) => {
-    const [, keyword, rest = ''] = /^\s*([A-Za-z0-9]+)(?:\s*=\s*|\s+)(.*?)\s*$/.exec(text) ?? [];
-    if (keyword === undefined) return [];
-    const values = [...rest.matchAll(/"([^"]*)"|(\S+)/g)].map((match) => match[1] ?? match[2] ?? '');
-    return [{ number: index + 1, keyword: keyword.toLowerCase(), values: untilComment(values) }];
-  });
+/** What the file says about one host: the first value found wins, identity files add up. Pure, but for who we are. */
+export function sshSettings(config: SshConfig, host: string, home: string): SshSettings {
+  const settings: SshSettings = { identityFiles: [], identitiesOnly: false, unsupported: [] };
+  follow(config, settings, { host, home, seen: new Set() }, true);
+  return settings;
 }
 
-function untilComment(values: string[]): string[] {
-  const at = values.findIndex((value) => value.startsWith('#'));
-  return at === -1 ? values : values.slice(0, at);
+interface Context {
+  host: string;
+  home: string;
+  /** Keywords that have their value. */
+  seen: Set<string>;
 }
 
-/** A negated pattern that matches rules the whole line out, wherever it stands. */
-function matches(patterns: readonly string[], host: string): boolean {
-  const fits = (pattern: string): boolean => wildcard(pattern).test(host);
-  if (patterns.some((pattern) => pattern.startsWith('!') && fits(pattern.slice(1)))) return false;
-  return patterns.some((pattern) => !pattern.startsWith('!') && fits(pattern));
+/** An included file goes on where the Include stands; a Host or Match inside ends with it. */
+function follow(lines: SshConfig, settings: SshSettings, context: Context, isOuterOn: boolean): void {
+  let applies = isOuterOn;
+  for (const line of lines) {
+    if (line.keyword === 'host') applies = isOuterOn && matchesPatterns(line.values, context.host);
+    else if (line.keyword === 'match') applies = isOuterOn && matchApplies(line, settings, context);
+    else if (!applies) continue;
+    else if (line.keyword === 'include') for (const file of line.included ?? []) follow(file, settings, context, true);
+    else take(line, settings, context);
+  }
 }
 
-function wildcard(pattern: string): RegExp {
-  const source = pattern
-    .replaceAll(/[.+^${}()|[\]\\]/g, '\\$&')
-    .replaceAll('*', '.*')
-    .replaceAll('?', '.');
-  return new RegExp(`^${source}$`, 'i');
+function take({ keyword, values, place }: SshConfigLine, settings: SshSettings, { host, home, seen }: Context): void {
+  const [value = ''] = values;
+  if (DECISIVE[keyword] && value !== 'none') settings.unsupported.push(`${DECISIVE[keyword]} (${place})`);
+  if (keyword === 'identityfile') {
+    if (value !== 'none') settings.identityFiles.push(expand(value, host, home));
+    return;
+  }
+  // Whichever of the two comes first decides, as for ssh.
+  const once = keyword === 'proxycommand' ? 'proxyjump' : keyword;
+  if (seen.has(once)) return;
+  seen.add(once);
+  if (keyword === 'hostname') settings.hostName = value.replaceAll('%h', host);
+  else if (keyword === 'user') settings.user = value;
+  else if (keyword === 'port') settings.port = Number(value);
+  else if (keyword === 'identitiesonly') settings.identitiesOnly = value.toLowerCase() === 'yes';
+  else if (keyword === 'proxyjump') settings.proxyJump = value.toLowerCase() === 'none' ? [] : value.split(',').filter(Boolean);
+  else if (keyword === 'proxycommand' && value.toLowerCase() !== 'none') settings.proxyCommand = place;
+}
+
+/** Criteria that can be judged without running anything; a line with another one is told and not applied. */
+function matchApplies({ values, place }: SshConfigLine, settings: SshSettings, { host }: Context): boolean {
+  const words = [...values];
+  let applies = words.length > 0;
+  while (words.length > 0) {
+    const word = (words.shift() ?? '').toLowerCase();
+    const criterion = word.replace(/^!/, '');
+    if (criterion === 'all') {
+      applies &&= criterion === word;
+      continue;
+    }
+    const subject = subjectOf(criterion, settings, host);
+    if (subject === undefined) {
+      settings.unsupported.push(`Match ${criterion} (${place})`);
+      return false;
+    }
+    const fits = matchesPatterns((words.shift() ?? '').split(','), subject);
+    applies &&= fits !== word.startsWith('!');
+  }
+  return applies;
+}
+
+function subjectOf(criterion: string, { hostName, user }: SshSettings, host: string): string | undefined {
+  if (criterion === 'host') return hostName ?? host;
+  if (criterion === 'originalhost') return host;
+  if (criterion === 'user') return user ?? userInfo().username;
+  if (criterion === 'localuser') return userInfo().username;
+  return undefined;
 }
 
 function expand(path: string, host: string, home: string): string {
