@@ -14,6 +14,7 @@ const PROGRAMS = {
   ip: 'iproute2',
   patch: 'patch',
   pgrep: 'procps',
+  sshd: 'openssh-server',
   strace: 'strace',
   unshare: 'util-linux',
   wget: 'wget',

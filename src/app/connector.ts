@@ -8,11 +8,15 @@ export function connector(stateDirectory: string, emit: Emit): Connect {
   const knownHosts = import('#src/transport/known-hosts.ts').then(({ KnownHosts }) =>
     KnownHosts.open(join(stateDirectory, 'known_hosts')),
   );
+  const jumps = import('#src/transport/jump-hosts.ts').then(({ JumpHosts }) => new JumpHosts());
+  const sshConfig = import('#src/transport/ssh-config-file.ts').then(({ readSshConfig }) => readSshConfig());
   return async (target, { signal }) => {
     const { connect } = await transport;
     return connect(target, {
       signal,
       knownHosts: await knownHosts,
+      jumps: await jumps,
+      sshConfig: await sshConfig,
       onWarning: (text) => emit({ type: 'warning', text }),
       onHostKey: ({ host, fingerprint }) => emit({ type: 'host.key.trusted', host, fingerprint }),
     });

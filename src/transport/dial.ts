@@ -1,14 +1,18 @@
 import { connect, type Socket } from 'node:net';
+import { showEndpoint } from '#src/endpoint.ts';
 import { HostLostError, InterruptedError } from '#src/errors.ts';
 
-/** A TCP connection within the time limit. Throws HostLostError (69) with what to look at, InterruptedError (130). */
-export function dial(options: {
+export interface DialOptions {
+  /** Named in messages. */
   host: string;
   address: string;
   port: number;
   timeoutMs: number;
   signal: AbortSignal;
-}): Promise<Socket> {
+}
+
+/** A TCP connection within the time limit. Throws HostLostError (69) with what to look at, InterruptedError (130). */
+export function dial(options: DialOptions): Promise<Socket> {
   const { host, address, port, timeoutMs, signal } = options;
   return new Promise((resolve, reject) => {
     const fail = (error: Error): void => {
@@ -17,7 +21,7 @@ export function dial(options: {
       reject(error);
     };
     const unreachable = (why: string, hint: string, cause?: unknown): HostLostError =>
-      new HostLostError(`cannot reach ${host} at ${address}:${port}: ${why}`, { host, hint, cause });
+      new HostLostError(`cannot reach ${host} at ${showEndpoint(address, port)}: ${why}`, { host, hint, cause });
     const onAbort = (): void => fail(new InterruptedError(`interrupted while ${host} was connected`, { host }));
     const timer = setTimeout(
       () => fail(unreachable(`no answer within ${timeoutMs / 1000} s`, 'is it powered on, and is this its address?')),

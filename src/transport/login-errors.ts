@@ -1,3 +1,4 @@
+import { showEndpoint } from '#src/endpoint.ts';
 import { HostKeyError, HostLostError, PermissionError } from '#src/errors.ts';
 import type { Target } from './connection.ts';
 import { fingerprint, keyType } from './host-key.ts';
@@ -18,7 +19,7 @@ export function keyMismatch(
 ): HostKeyError {
   const isPinned = source === 'pinned';
   const where = isPinned ? 'the inventory (hostKey)' : knownHosts.path;
-  return new HostKeyError(`${name} at ${address}:${port} does not have the host key that we know`, {
+  return new HostKeyError(`${name} at ${showEndpoint(address, port)} does not have the host key that we know`, {
     host: name,
     output: [
       ...keys.map((key) => `offered:  ${fingerprint(key)} (${keyType(key)})`),
@@ -34,14 +35,14 @@ export function keyMismatch(
 export function loginError(target: Target, { tried, unusable }: Identities, error: Error & { level?: string }): Error {
   const { name, user, address, port } = target;
   if (error.level === 'client-authentication') {
-    return new PermissionError(`${name} does not let ${user} in (${user}@${address}:${port})`, {
+    return new PermissionError(`${name} does not let ${user} in (${user}@${showEndpoint(address, port)})`, {
       host: name,
       output: [...tried.map((what) => `tried ${what}`), ...unusable].join('\n') || 'there was no key to try, and no agent',
       hint: `add a key of yours to ~${user}/.ssh/authorized_keys on ${name}, or name the right user or key in hosts.yaml`,
       cause: error,
     });
   }
-  return new HostLostError(`lost ${name} at ${address}:${port} while logging in: ${error.message}`, {
+  return new HostLostError(`lost ${name} at ${showEndpoint(address, port)} while logging in: ${error.message}`, {
     host: name,
     hint: 'is an SSH server listening there, and the machine not just booting or shutting down?',
     cause: error,

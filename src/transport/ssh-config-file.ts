@@ -50,7 +50,9 @@ async function readConfig(path: string, chain: readonly string[]): Promise<SshCo
 async function filesOf(pattern: string): Promise<string[]> {
   const home = homedir();
   const absolute = resolve(join(home, '.ssh'), pattern.replace(/^~(?=\/|$)/, home));
-  return (await Array.fromAsync(glob(absolute))).sort();
+  const files: string[] = [];
+  for await (const file of glob(absolute)) files.push(file);
+  return files.sort();
 }
 
 /** Includes are not read. `path` is named in places; empty for the operator's own file. Pure. */

@@ -1,5 +1,4 @@
 import { once } from 'node:events';
-import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Client, ClientChannel } from 'ssh2';
 import { HostLostError } from '#src/errors.ts';
@@ -7,41 +6,43 @@ import type { ChannelEnd, ShellChannel } from '#src/shell/channel.ts';
 import { openRootShell } from '#src/shell/open.ts';
 import type { Become, Connection, LocalPort, RootShell, ShellOptions, Target, Traffic, UploadOptions } from './connection.ts';
 import { forwardPort } from './forward.ts';
+import { Tunnel, type Wire } from './tunnel.ts';
 import { upload } from './upload.ts';
 
 const CLOSE_MS = 2_000;
 
-/** A host over SSH: one TCP connection, any number of channels. Made by `connect`. */
+/** A host over SSH: one TCP connection or a tunnel through a jump host, any number of channels. Made by `connect`. */
 export class SshConnection implements Connection {
   readonly host: string;
   readonly #target: Target;
   readonly #client: Client;
-  readonly #socket: Socket;
+  readonly #wire: Wire;
   readonly #shells: RootShell[] = [];
   readonly #ports: LocalPort[] = [];
-  readonly #lost: Promise<string>;
+  /** Why, once the connection is gone. */
+  readonly lost: Promise<string>;
   #lostWhy: string | undefined;
   #become: Become;
 
-  constructor(target: Target, client: Client, socket: Socket) {
+  constructor(target: Target, client: Client, wire: Wire) {
     this.host = target.name;
     this.#target = target;
     this.#client = client;
-    this.#socket = socket;
+    this.#wire = wire;
     this.#become = target.become;
     const { promise, resolve } = Promise.withResolvers<string>();
-    this.#lost = promise;
+    this.lost = promise;
     const onLost = (why: string): void => {
       this.#lostWhy ??= why;
       resolve(this.#lostWhy);
     };
     client.on('error', (error) => onLost(lostText(error)));
     client.on('close', () => onLost('the connection was closed'));
-    socket.setMaxListeners(0);
+    wire.setMaxListeners(0);
   }
 
   get traffic(): Traffic {
-    return { bytesSent: this.#socket.bytesWritten, bytesReceived: this.#socket.bytesRead };
+    return { bytesSent: this.#wire.bytesWritten, bytesReceived: this.#wire.bytesRead };
   }
 
   async shell({ signal, become, lock }: ShellOptions): Promise<RootShell> {
@@ -93,7 +94,7 @@ export class SshConnection implements Connection {
           );
       });
     });
-    return shellChannel(channel, this.#lost);
+    return shellChannel(channel, this.lost);
   }
 
   #throwIfLost(): void {
@@ -106,11 +107,12 @@ export class SshConnection implements Connection {
 
   async close(): Promise<void> {
     await Promise.all([...this.#shells.map((shell) => shell.close()), ...this.#ports.map((port) => port.close())]);
-    if (!this.#socket.destroyed) {
+    if (!this.#wire.destroyed) {
       this.#client.end();
-      await once(this.#socket, 'close', { signal: AbortSignal.timeout(CLOSE_MS) }).catch(() => {});
+      await once(this.#wire, 'close', { signal: AbortSignal.timeout(CLOSE_MS) }).catch(() => {});
     }
-    this.#socket.destroy();
+    this.#wire.destroy();
+    if (this.#wire instanceof Tunnel) await this.#wire.released;
   }
 }
 

@@ -149,10 +149,10 @@ describe('logging in', () => {
   it('follows ssh_config where the inventory says nothing, and says what it does not follow', async () => {
     const server = await serve();
     const warnings: string[] = [];
-    const sshConfig = `Host n1\nHostName 127.0.0.1\nUser pi\nIdentityFile ${identity}\nProxyJump bastion`;
+    const sshConfig = `Host n1\nHostName 127.0.0.1\nUser pi\nIdentityFile ${identity}\nHostKeyAlias other`;
     await logIn(server, { address: 'n1', user: '', identityFiles: [] }, { sshConfig, onWarning: (text) => warnings.push(text) });
     expect(server.logins).toContain('pi publickey');
-    expect(warnings).toEqual(['n1: not followed in your ssh_config: ProxyJump (line 5)']);
+    expect(warnings).toEqual(['n1: not followed in your ssh_config: HostKeyAlias (line 5)']);
   });
 
   it('tells a refused port from a silent machine and an unknown name', async () => {

@@ -1,16 +1,19 @@
-import type { Socket } from 'node:net';
 import { homedir, userInfo } from 'node:os';
 import type { NodeSSH } from 'node-ssh';
 import type { AnyAuthMethod, AuthHandlerMiddleware, CipherAlgorithm, Client } from 'ssh2';
-import { InterruptedError } from '#src/errors.ts';
-import type { Connection, Target } from './connection.ts';
+import { parseEndpoint } from '#src/endpoint.ts';
+import { ConfigError, InterruptedError } from '#src/errors.ts';
+import type { Target } from './connection.ts';
 import { dial } from './dial.ts';
 import { fingerprint, type HostKeyAlgorithm, hostKeyAlgorithms, judgeHostKey, keyType, withoutType } from './host-key.ts';
 import { findIdentities, type Identities } from './identities.ts';
+import { JumpHosts, keyOf } from './jump-hosts.ts';
 import type { KnownHosts } from './known-hosts.ts';
 import { keyMismatch, loginError, type RefusedKeys } from './login-errors.ts';
-import { readSshConfig, type SshSettings, sshSettings } from './ssh-config.ts';
+import { type SshSettings, sshSettings } from './ssh-config.ts';
+import { parseSshConfig, readSshConfig, type SshConfig } from './ssh-config-file.ts';
 import { SshConnection } from './ssh-connection.ts';
+import type { Wire } from './tunnel.ts';
 
 /** A host that was cut off is noticed after (missed + 1) intervals: 12 s. */
 const KEEPALIVE = { intervalMs: 4_000, missed: 2 };
@@ -42,8 +45,10 @@ export interface ConnectOptions {
   /** Socket of the agent; default $SSH_AUTH_SOCK, null: none. */
   agent?: string | null | undefined;
   askPassphrase?: (path: string) => Promise<string | undefined>;
-  /** Text of the operator's ssh_config; default ~/.ssh/config. */
-  sshConfig?: string;
+  /** The operator's ssh_config, or its text; default: ~/.ssh/config, read for this connection. */
+  sshConfig?: string | SshConfig;
+  /** Shared by all connections of a run; default: for this one alone. */
+  jumps?: JumpHosts;
   /** How often the host is asked whether it is there, and how many answers may be missing. Default: 4 s, 2. */
   keepalive?: { intervalMs: number; missed: number };
   /** Said aloud: what of ssh_config matters for this host and is not followed. */
@@ -51,11 +56,18 @@ export interface ConnectOptions {
 }
 
 /**
- * Logs in to a host. Throws HostLostError (69) when it cannot be reached, PermissionError (77) when its key is not the expected one
+ * Logs in to a host, through its jump hosts if it has some. Throws HostLostError (69) when it cannot be reached, PermissionError (77) when its key is not the expected one
  * (before anything was offered to it) or it refuses the login, InterruptedError (130). On failure nothing stays open.
  */
-export async function connect(wanted: Target, options: ConnectOptions): Promise<Connection> {
-  const { target, settings } = await withSshConfig(wanted, options);
+export function connect(wanted: Target, options: ConnectOptions): Promise<SshConnection> {
+  return connectAlong(wanted, { ...options, jumps: options.jumps ?? new JumpHosts() }, []);
+}
+
+type Options = ConnectOptions & { jumps: JumpHosts };
+
+/** `chain`: those that are to be reached through this one. */
+async function connectAlong(wanted: Target, options: Options, chain: readonly Target[]): Promise<SshConnection> {
+  const { target, settings } = await withSshConfig(wanted, options, chain);
   const agent = options.agent === undefined ? process.env.SSH_AUTH_SOCK || undefined : (options.agent ?? undefined);
   const { user, identityFiles } = target;
   const { identitiesOnly } = settings;
@@ -65,12 +77,9 @@ export async function connect(wanted: Target, options: ConnectOptions): Promise<
   let refused: RefusedKeys | undefined;
   let algorithms = hostKeyAlgorithms(knownHosts.keysOf(target.address, target.port));
   for (;;) {
-    const [{ NodeSSH }, socket] = await Promise.all([
-      import('node-ssh'),
-      dial({ host: target.name, ...target, timeoutMs: target.connectTimeoutMs, signal: options.signal }),
-    ]);
-    const outcome = await logIn(new NodeSSH(), { target, options, identities, algorithms, socket });
-    if ('client' in outcome) return new SshConnection(target, outcome.client, socket);
+    const [{ NodeSSH }, wire] = await Promise.all([import('node-ssh'), reach(target, options, [wanted, ...chain])]);
+    const outcome = await logIn(new NodeSSH(), { target, options, identities, algorithms, wire });
+    if ('client' in outcome) return new SshConnection(target, outcome.client, wire);
     const { error, mismatch } = outcome;
     if (!mismatch) throw refused ? keyMismatch(target, knownHosts, refused) : error;
     refused = { ...mismatch, keys: [...(refused?.keys ?? []), ...mismatch.keys] };
@@ -80,8 +89,14 @@ export async function connect(wanted: Target, options: ConnectOptions): Promise<
 }
 
 /** The inventory wins; what it leaves open (no user, the usual port, no identity file) is for ssh_config to say. */
-async function withSshConfig(wanted: Target, options: ConnectOptions): Promise<{ target: Target; settings: SshSettings }> {
-  const settings = sshSettings(options.sshConfig ?? (await readSshConfig()), wanted.address, homedir());
+async function withSshConfig(
+  wanted: Target,
+  options: ConnectOptions,
+  chain: readonly Target[],
+): Promise<{ target: Target; settings: SshSettings }> {
+  const { sshConfig = await readSshConfig() } = options;
+  const config = typeof sshConfig === 'string' ? parseSshConfig(sshConfig) : sshConfig;
+  const settings = sshSettings(config, wanted.address, homedir());
   if (settings.unsupported.length > 0) {
     options.onWarning?.(`${wanted.name}: not followed in your ssh_config: ${settings.unsupported.join(', ')}`);
   }
@@ -90,9 +105,51 @@ async function withSshConfig(wanted: Target, options: ConnectOptions): Promise<{
     address: settings.hostName ?? wanted.address,
     port: wanted.port === 22 ? (settings.port ?? 22) : wanted.port,
     user: wanted.user || settings.user || userInfo().username,
-    identityFiles: wanted.identityFiles.length > 0 ? wanted.identityFiles : settings.identityFiles,
+    identityFiles: identityFiles(wanted, settings, chain.length > 0),
+    jump: wanted.jump ?? jumpOf(wanted, settings),
   };
   return { target, settings };
+}
+
+/** A jump host may be somebody else's machine: what ssh_config names for it goes first, then the keys of the cluster. */
+function identityFiles(wanted: Target, settings: SshSettings, isJump: boolean): readonly string[] {
+  if (isJump) return [...new Set([...settings.identityFiles, ...wanted.identityFiles])];
+  return wanted.identityFiles.length > 0 ? wanted.identityFiles : settings.identityFiles;
+}
+
+/** The way that ssh_config names. Throws ConfigError when it is a command. */
+function jumpOf({ name, connectTimeoutMs }: Target, { proxyJump = [], proxyCommand }: SshSettings): Target | 'none' {
+  if (proxyCommand !== undefined)
+    throw new ConfigError(
+      `your ssh_config reaches ${name} by a ProxyCommand (${proxyCommand}), which picluster does not run`,
+      [],
+      {
+        host: name,
+        hint: `use ProxyJump there, or say "jump" in hosts.yaml: the hosts on the way, or none`,
+      },
+    );
+  const become = { method: 'none' } as const;
+  return proxyJump.reduce<Target | 'none'>((before, word) => {
+    const { address = word, port = 22, user = '' } = parseEndpoint(word) ?? {};
+    const hop = { name: word, address, port, user, become, hostKeys: [], identityFiles: [], connectTimeoutMs };
+    // The first may have a ProxyJump of its own.
+    return before === 'none' ? hop : { ...hop, jump: before };
+  }, 'none');
+}
+
+/** A stream to the host's SSH server, directly or through its jump host. */
+function reach(target: Target, options: Options, chain: readonly Target[]): Promise<Wire> {
+  const { name, address, port, jump, connectTimeoutMs } = target;
+  const to = { host: name, address, port, timeoutMs: connectTimeoutMs, signal: options.signal };
+  if (jump === undefined || jump === 'none') return dial(to);
+  if (chain.some((other) => keyOf(other) === keyOf(jump))) {
+    const circle = [jump, ...chain].map((each) => each.name);
+    throw new ConfigError(`your ssh_config leads in a circle: ${circle.join(' is before ')}`, [], {
+      host: chain.at(-1)?.name ?? name,
+      hint: 'correct ProxyJump there',
+    });
+  }
+  return options.jumps.dial(jump, to, (wanted, signal) => connectAlong(wanted, { ...options, signal }, chain));
 }
 
 interface Login {
@@ -100,13 +157,13 @@ interface Login {
   options: ConnectOptions;
   identities: Identities;
   algorithms: HostKeyAlgorithm[];
-  socket: Socket;
+  wire: Wire;
 }
 
 type LoginOutcome = { client: Client } | { error: Error; mismatch: RefusedKeys | undefined };
 
 /** One handshake. Throws InterruptedError only; on failure the socket is closed. */
-async function logIn(ssh: NodeSSH, { target, options, identities, algorithms, socket }: Login): Promise<LoginOutcome> {
+async function logIn(ssh: NodeSSH, { target, options, identities, algorithms, wire }: Login): Promise<LoginOutcome> {
   const { knownHosts, signal, keepalive = KEEPALIVE } = options;
   let mismatch: RefusedKeys | undefined;
   const hostVerifier = (key: Buffer): boolean => {
@@ -119,12 +176,12 @@ async function logIn(ssh: NodeSSH, { target, options, identities, algorithms, so
     return verdict.trust !== 'mismatch';
   };
   const onAbort = (): void => {
-    socket.destroy();
+    wire.destroy();
   };
   signal.addEventListener('abort', onAbort, { once: true });
   try {
     await ssh.connect({
-      sock: socket,
+      sock: wire,
       username: target.user,
       readyTimeout: target.connectTimeoutMs,
       keepaliveInterval: keepalive.intervalMs,
@@ -136,7 +193,7 @@ async function logIn(ssh: NodeSSH, { target, options, identities, algorithms, so
     if (!ssh.connection) throw new Error('the connection was closed');
     return { client: ssh.connection };
   } catch (error) {
-    socket.destroy();
+    wire.destroy();
     if (signal.aborted) throw new InterruptedError(`interrupted while ${target.name} was connected`, { host: target.name });
     return { error: loginError(target, identities, error as Error & { level?: string }), mismatch };
   } finally {
