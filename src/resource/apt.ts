@@ -1,47 +1,20 @@
 import { joinScripts, rawScript, sh } from '#src/shell/script.ts';
-import type { PackageManager } from './package-manager.ts';
+import { LOCK_HELPERS } from './package-lock.ts';
+import { bareNames, type PackageManager } from './package-manager.ts';
 
-/** Unattended upgrades of a fresh machine take minutes. */
-const LOCK_SECONDS = 300;
-
-/**
- * Who holds a lock file is in /proc/locks, by inode; fuser and lsof need not be there. apt's own wait (DPkg::Lock::Timeout) does not
- * cover the lists, and names nobody.
- */
-const HELPERS = String.raw`
+/** apt's own wait (DPkg::Lock::Timeout) does not cover the lists, and names nobody. */
+const HELPERS = `${LOCK_HELPERS}
 export DEBIAN_FRONTEND=noninteractive NEEDRESTART_SUSPEND=1 APT_LISTCHANGES_FRONTEND=none UCF_FORCE_CONFFOLD=1
 
-apt_lock_holder() {
-  for file in /var/lib/dpkg/lock-frontend /var/lib/dpkg/lock /var/lib/apt/lists/lock /var/cache/apt/archives/lock; do
-    [ -e "$file" ] || continue
-    pid=$(awk -v inode="$(stat -c %i "$file")" '$2 != "->" { n = split($6, at, ":"); if (at[n] == inode) { print $5; exit } }' /proc/locks)
-    [ -n "$pid" ] || continue
-    name=
-    [ ! -r "/proc/$pid/comm" ] || read -r name <"/proc/$pid/comm" || true
-    echo "$file is locked by ${'${name:-a process}'} (pid $pid)"
-    return 0
-  done
-  return 1
-}
-
 apt_wait() {
-  waited=0
-  while holder=$(apt_lock_holder); do
-    [ "$waited" -gt 0 ] || echo "waiting: $holder"
-    if [ "$waited" -ge ${LOCK_SECONDS} ]; then
-      echo "$holder, for more than ${LOCK_SECONDS} s: let it finish, or stop it, and run again" >&2
-      return 1
-    fi
-    sleep 1
-    waited=$((waited + 1))
-  done
+  wait_for_locks /var/lib/dpkg/lock-frontend /var/lib/dpkg/lock /var/lib/apt/lists/lock /var/cache/apt/archives/lock || return 1
   # Left half-done by a power cut or a kill: apt refuses everything until this was done.
   [ -z "$(dpkg --audit)" ] || dpkg --configure -a --force-confdef --force-confold
 }
 
 apt_get() {
   apt-get -q -y -o DPkg::Lock::Timeout=60 -o Dpkg::Use-Pty=0 -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold \
-    -o APT::Get::AutomaticRemove=false "$@"
+    -o APT::Get::AutomaticRemove=false --allow-downgrades "$@"
 }
 `;
 
@@ -53,14 +26,19 @@ export const apt: PackageManager = {
     return sh`
       {
       ${joinScripts(wanted)}
-      dpkg-query -W -f 's ${rawScript('${Package} ${db:Status-Status}')}\n' ${[...new Set(lists.flat())]} 2>/dev/null
+      dpkg-query -W -f 's ${rawScript('${Package} ${db:Status-Status} ${Version}')}\n' ${bareNames(lists)} 2>/dev/null
       } | awk '
         $1 == "w" { lists[++n] = substr($0, 3); next }
-        $1 == "s" && status[$2] != "installed" { status[$2] = ($3 == "not-installed" ? "" : $3) }
+        $1 == "s" && found[$2] != "installed" { found[$2] = ($3 == "not-installed" ? "" : $3); version[$2] = $4 }
+        function status(wanted, name) {
+          name = wanted
+          sub(/=.*/, "", name)
+          return wanted != name && found[name] == "installed" && version[name] != substr(wanted, length(name) + 2) ? version[name] : found[name]
+        }
         END {
           for (i = 1; i <= n; i++) {
             count = split(lists[i], names, " ")
-            for (j = 1; j <= count; j++) printf "%s %s\037", names[j], status[names[j]]
+            for (j = 1; j <= count; j++) printf "%s %s\037", names[j], status(names[j])
             printf "\036"
           }
         }'`;

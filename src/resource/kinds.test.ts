@@ -7,15 +7,16 @@ import { rawScript } from '#src/shell/script.ts';
 import { maskContent } from '#src/template/content.ts';
 import * as kinds from './index.ts';
 import type { Change, Resource } from './kind.ts';
-import { debian } from './test-facts.ts';
+import { alpine, debian } from './test-facts.ts';
 
 /**
  * One case: what is wanted, what the node says (`record`) or what was made of that (`state`), and what follows. `change` is `none` or
  * an action with its fields as [before, after], null where there is nothing. `apply` says what its script, in which secrets are masked,
- * contains and lacks. `refused` is what the schema says about a spec that is wrong.
+ * contains and lacks. `on` is the machine, Debian unless it says another. `refused` is what the schema says about a spec that is wrong.
  */
 interface Case {
   name: string;
+  on?: 'alpine';
   spec: unknown;
   record?: string[];
   state?: unknown;
@@ -48,11 +49,12 @@ describe.each(files.map((file) => [basename(file, '.cases.yaml'), file] as const
       expect(() => make(one.spec)).toThrow(one.refused);
       return;
     }
+    const facts = one.on === 'alpine' ? alpine : debian;
     const { kind, spec } = make(one.spec);
     const state = one.record ? kind.parse(one.record) : one.state;
     if (one.record && one.state !== undefined) expect(state).toEqual(one.state);
-    if (one.change !== undefined) expect(kind.diff(spec, state, debian)).toEqual(expectedChange(one.change));
-    if (one.apply) expectApply(one.apply, kind.apply(spec, state, debian));
+    if (one.change !== undefined) expect(kind.diff(spec, state, facts)).toEqual(expectedChange(one.change));
+    if (one.apply) expectApply(one.apply, kind.apply(spec, state, facts));
     expect(kind.fingerprint(spec)).toBe(kind.fingerprint(make(one.spec).spec));
     expect(kind.id(spec)).not.toBe('');
   });

@@ -1,36 +1,42 @@
 import { z } from 'zod';
 import { PiclusterError } from '#src/errors.ts';
 import type { Facts } from '#src/facts/facts.ts';
+import { apk } from './apk.ts';
 import { apt } from './apt.ts';
 import { changeOf, differences } from './changes.ts';
 import { defineKind } from './kind.ts';
 import type { PackageManager, PackageStates } from './package-manager.ts';
 import { presence } from './schemas.ts';
 
-const schema = z.strictObject({
-  /** Installed or removed by one call of the package manager. */
-  names: z.array(z.string().regex(/^[a-z0-9][a-z0-9+._-]*$/, 'a package name')).min(1),
-  state: presence,
-  /** With `state: absent`: its configuration files go too. */
-  purge: z.boolean().default(false),
-  /** Also install what the packages recommend. */
-  recommends: z.boolean().default(false),
-});
+const schema = z
+  .strictObject({
+    /** Installed or removed by one call of the package manager: `chrony`, or `chrony=4.3-2` for that version and no other. */
+    names: z.array(z.string().regex(/^[a-z0-9][a-z0-9+._-]*(?:=[A-Za-z0-9.+:~_-]+)?$/, 'a package name, or name=version')).min(1),
+    state: presence,
+    /** With `state: absent`: its configuration files go too. */
+    purge: z.boolean().default(false),
+    /** Also install what the packages recommend; apk knows no such thing. */
+    recommends: z.boolean().default(false),
+  })
+  .refine(({ state, names }) => state === 'present' || !names.some((name) => name.includes('=')), {
+    path: ['names'],
+    error: 'what is to be absent has no version',
+  });
 
 type Spec = z.output<typeof schema>;
 
-const MANAGERS: Partial<Record<Facts['packageManager'], PackageManager>> = { apt };
+const MANAGERS: Partial<Record<Facts['packageManager'], PackageManager>> = { apt, apk };
 
 function managerOf(facts: Facts): PackageManager {
   const manager = MANAGERS[facts.packageManager];
   if (manager) return manager;
   throw new PiclusterError(`${facts.os.prettyName || facts.os.id}: its package manager is not supported`, {
     host: facts.hostname,
-    hint: 'picluster installs packages with apt, on Debian and Ubuntu',
+    hint: 'picluster installs packages with apt (Debian, Ubuntu) and apk (Alpine)',
   });
 }
 
-/** Packages of the system's own package manager. Versions are the distribution's business. */
+/** Packages of the system's own package manager. Versions are the distribution's business, unless one is named. */
 export const packages = defineKind({
   name: 'package',
   schema,
@@ -40,11 +46,16 @@ export const packages = defineKind({
   parse: (record): PackageStates => Object.fromEntries(record.map((field) => split(field))),
 
   diff(spec, state) {
-    const after = spec.state === 'present' ? 'installed' : 'absent';
+    const wrong = wrongNames(spec, state);
     const fields = differences(
-      Object.fromEntries(wrongNames(spec, state).map((name) => [name, [state[name] || 'absent', after]])),
+      Object.fromEntries(wrong.map((name) => [bareName(name), [state[name] || 'absent', wantedStatus(spec, name)]])),
     );
-    if (spec.state === 'present') return changeOf('create', fields);
+    if (spec.state === 'present')
+      return changeOf(
+        'create',
+        fields,
+        wrong.some((name) => isDowngrade(name, state)) ? { destructive: 'an older version' } : {},
+      );
     return changeOf('delete', fields, { destructive: spec.purge ? 'with its configuration' : 'removes what is installed' });
   },
 
@@ -62,6 +73,18 @@ export const packages = defineKind({
 function wrongNames({ names, state: wanted, purge }: Spec, state: PackageStates): string[] {
   const gone = purge ? [''] : ['', 'config-files'];
   return names.filter((name) => (wanted === 'present' ? state[name] !== 'installed' : !gone.includes(state[name] ?? '')));
+}
+
+const bareName = (name: string): string => name.replace(/=.*/, '');
+
+const wantedStatus = ({ state }: Spec, name: string): string =>
+  state === 'absent' ? 'absent' : name.includes('=') ? name.slice(name.indexOf('=') + 1) : 'installed';
+
+/** Where another version is there, its status is that version. */
+function isDowngrade(name: string, state: PackageStates): boolean {
+  const [, wanted] = name.split('=');
+  const found = state[name] ?? '';
+  return wanted !== undefined && /^\d/.test(found) && found.localeCompare(wanted, 'en', { numeric: true }) > 0;
 }
 
 function split(field: string): [name: string, status: string] {

@@ -1,13 +1,16 @@
 import { z } from 'zod';
-import { type Script, sh } from '#src/shell/script.ts';
+import { PiclusterError } from '#src/errors.ts';
+import type { Facts } from '#src/facts/facts.ts';
 import { changeOf, differences } from './changes.ts';
 import { type Change, defineKind } from './kind.ts';
+import { openrc } from './openrc.ts';
 import { presence } from './schemas.ts';
-import { serviceScript } from './service-script.ts';
-import { forgetStamp, stampPath } from './stamp.ts';
+import type { ServiceManager } from './service-manager.ts';
+import { forgetStamp } from './stamp.ts';
+import { systemd } from './systemd.ts';
 
 const fields = z.strictObject({
-  /** A unit; `.service` when it names no type. */
+  /** A unit; `.service` when it names no type. OpenRC knows services only, by their bare names. */
   name: z
     .string()
     .regex(/^[A-Za-z0-9:_.@\\-]+$/, 'a unit name')
@@ -17,6 +20,7 @@ const fields = z.strictObject({
   /** Started at boot. */
   enabled: z.boolean().optional(),
   running: z.boolean().optional(),
+  /** Cannot be started by anything. Where there is no such thing (OpenRC): stopped and disabled. */
   masked: z.boolean().optional(),
   /** What is done to a running service when its inputs changed. */
   onChange: z.enum(['restart', 'reload']).default('restart'),
@@ -48,14 +52,25 @@ export interface ServiceState {
   stamp: string;
 }
 
-/** A systemd unit: enabled, running, masked; started anew when its inputs are not those of its last start. */
+const MANAGERS: Partial<Record<Facts['init'], ServiceManager>> = { systemd, openrc };
+
+function managerOf(facts: Facts): ServiceManager {
+  const manager = MANAGERS[facts.init];
+  if (manager) return manager;
+  throw new PiclusterError(`${facts.os.prettyName || facts.os.id}: its init system is not supported`, {
+    host: facts.hostname,
+    hint: 'picluster runs services with systemd and with OpenRC',
+  });
+}
+
+/** A service of systemd or OpenRC: enabled, running, masked; started anew when its inputs are not those of its last start. */
 export const service = defineKind({
   name: 'service',
   schema,
   disturbs: true,
   isSensitive: true,
   id: (spec) => spec.name.replace(/\.service$/, ''),
-  probe: (specs) => probe(specs.map((spec) => spec.name)),
+  probe: (specs, facts) => managerOf(facts).probe(specs.map((spec) => spec.name)),
 
   parse: ([load = '', active = '', unitFile = '', needsReload = '', stamp = '']): ServiceState => ({
     load,
@@ -65,7 +80,8 @@ export const service = defineKind({
     stamp,
   }),
 
-  diff(spec, state): Change | undefined {
+  diff(wanted, state, facts): Change | undefined {
+    const spec = adapted(wanted, facts);
     const fields = stateDifferences(spec, state);
     if (!mustRestart(spec, state))
       return changeOf('update', fields, stops(spec, state) ? { destructive: 'stops what is running' } : {});
@@ -74,9 +90,19 @@ export const service = defineKind({
 
   restart: (spec, state) => restartChange(spec, state),
   forget: (spec) => forgetStamp(spec.name),
-  apply: (spec) => ({ script: serviceScript(spec), timeoutMs: (spec.startTimeoutSeconds + 180) * 1000 }),
+  apply: (spec, _, facts) => ({
+    script: managerOf(facts).apply(adapted(spec, facts)),
+    timeoutMs: (spec.startTimeoutSeconds + 180) * 1000,
+  }),
   fingerprint: (spec) => JSON.stringify([spec.enabled, spec.running, spec.masked, spec.inputs]),
 });
+
+/** The same wish without masks, for an init system that has none. */
+function adapted(spec: ServiceSpec, facts: Facts): ServiceSpec {
+  if (spec.masked === undefined || managerOf(facts).masks) return spec;
+  const { masked, ...rest } = spec;
+  return masked ? { ...rest, enabled: false, running: false } : rest;
+}
 
 const isRunning = (state: ServiceState): boolean => state.active === 'active' || state.active === 'reloading';
 
@@ -124,25 +150,4 @@ function restartChange(spec: ServiceSpec, state: ServiceState): Change {
     fields: [{ field: 'inputs', before: state.stamp ? 'of the last start' : 'unknown', after: 'changed' }],
     ...(spec.onChange === 'reload' ? { note: 'reload only' } : {}),
   };
-}
-
-/** One systemctl for all units: a block of properties each, in the order asked for. */
-function probe(names: readonly string[]): Script {
-  return sh`
-    {
-    for stamp in ${names.map(stampPath)}; do
-      inputs=
-      [ ! -r "$stamp" ] || read -r inputs <"$stamp"
-      printf 't%s\n' "$inputs"
-    done
-    systemctl show -p Id -p LoadState -p ActiveState -p UnitFileState -p NeedDaemonReload -- ${names} 2>/dev/null
-    } | awk '
-      /^t/ { stamps[++n] = substr($0, 2); block = 1; next }
-      /^$/ { block++; next }
-      { at = index($0, "="); value[block, substr($0, 1, at - 1)] = substr($0, at + 1) }
-      END {
-        for (i = 1; i <= n; i++)
-          printf "%s\037%s\037%s\037%s\037%s\037\036", value[i, "LoadState"], value[i, "ActiveState"],
-            value[i, "UnitFileState"], value[i, "NeedDaemonReload"], stamps[i]
-      }'`;
 }

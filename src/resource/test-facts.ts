@@ -1,6 +1,6 @@
 import type { Facts } from '#src/facts/facts.ts';
 
-/** A small Debian machine, for tests of kinds. */
+/** Small machines, for tests of kinds. */
 export const debian: Facts = {
   hostname: 'n1',
   machineId: '0123456789abcdef0123456789abcdef',
@@ -24,4 +24,11 @@ export const debian: Facts = {
   tools: { curl: true, wget: true, modprobe: true },
   k3s: { version: undefined, etcd: false, serverCa: undefined },
   isRoot: true,
+};
+
+export const alpine: Facts = {
+  ...debian,
+  os: { id: 'alpine', like: [], versionId: '3.22.1', codename: '', prettyName: 'Alpine Linux v3.22' },
+  init: 'openrc',
+  packageManager: 'apk',
 };

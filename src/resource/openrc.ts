@@ -1,0 +1,161 @@
+import { joinScripts, rawScript, type Script, sh } from '#src/shell/script.ts';
+import type { ServiceSpec } from './service.ts';
+import type { ServiceManager } from './service-manager.ts';
+import { forgetStamp, stampPath, writeStamp } from './stamp.ts';
+
+const STOP_SECONDS = 120;
+
+/**
+ * OpenRC keeps a service's state as a name in one of several directories, and its options beside them; a started daemon that is gone
+ * leaves a dead pid there (rc-service calls that crashed). Asked is rc-service only for a service without a pid file. Source: rc-service(8),
+ * openrc-run(8), librc's rc.h.in.
+ */
+const STATE = `
+# active_state NAME: in systemd's words, into $active; its main process into $main, empty for one that leaves none.
+active_state() {
+  active=inactive main='' pidfile=''
+  for active in starting:activating stopping:deactivating inactive:activating started:active failed:failed none:inactive; do
+    [ ! -e "/run/openrc/${'${active%:*}'}/$1" ] || break
+  done
+  active=${'${active#*:}'}
+  [ "$active" = active ] || return 0
+  [ ! -r "/run/openrc/options/$1/pidfile" ] || read -r pidfile <"/run/openrc/options/$1/pidfile" || true
+  if [ -z "$pidfile" ]; then
+    rc-service "$1" status >/dev/null 2>&1 </dev/null 9>&- || active=failed
+    return 0
+  fi
+  [ ! -r "$pidfile" ] || read -r main <"$pidfile" || true
+  if [ -z "$main" ] || [ ! -d "/proc/$main" ]; then active=failed; fi
+  [ ! -r "/run/openrc/options/$1/child_pid" ] || read -r main <"/run/openrc/options/$1/child_pid" || true
+}
+
+# is_enabled NAME: in a runlevel that a start passes through.
+is_enabled() { [ -e "/etc/runlevels/sysinit/$1" ] || [ -e "/etc/runlevels/boot/$1" ] || [ -e "/etc/runlevels/default/$1" ]; }
+`;
+
+const HELPERS = String.raw`
+said=$(mktemp)
+trap 'rm -f "$said"' EXIT
+
+# last_words: of the service's own log: what its script names, what usually is there, what the system's log has of it.
+last_words() {
+  logs=$(cat "/etc/conf.d/$service" "/etc/init.d/$service" 2>/dev/null |
+    sed -n "s/^[[:space:]]*\(output\|error\)_log=//p" | tr -d "\"'" | sed "s/[$]{*\(RC_SVCNAME\|SVCNAME\)}*/$service/g" | sort -u)
+  for log in $logs "/var/log/$service.log"; do
+    if [ -s "$log" ]; then
+      echo "$log:"
+      tail -n 20 "$log"
+      return
+    fi
+  done
+  for log in /var/log/messages /var/log/syslog; do
+    [ ! -r "$log" ] || grep -F "$service" "$log" | tail -n 20
+  done
+}
+
+# give_up WHAT: says what OpenRC and the service itself said last.
+give_up() {
+  active_state "$service"
+  { echo "$service: $1; it is $active"; cat "$said"; last_words; } >&2
+  exit 1
+}
+
+# rc VERB SECONDS: what it starts must neither hold our lock nor write to us.
+rc() {
+  status=0
+  timeout "$2" rc-service "$service" "$1" >"$said" 2>&1 </dev/null 9>&- || status=$?
+  case $status in
+    0) ;;
+    124 | 143) give_up "$1 did not end within $2 s" ;;
+    *) give_up "$1 failed" ;;
+  esac
+}
+
+# stay_up: a service that dies right after its start, or is started over and over, has not started.
+stay_up() {
+  before=
+  for second in 1 2 3 4 5; do
+    sleep 1
+    active_state "$service"
+    [ "$active" != activating ] || return 0 # waits for something else by its own will
+    [ "$active" = active ] || give_up "did not stay up for $second s"
+    [ -n "$main" ] || return 0 # no daemon
+    [ "$main" = "${'${before:-$main}'}" ] || give_up "did not stay up for $second s"
+    before=$main
+  done
+}
+`;
+
+/** The bare name; undefined for a unit that is no service. */
+const bareName = (unit: string): string | undefined =>
+  unit.endsWith('.service') ? unit.slice(0, -'.service'.length) : undefined;
+
+const probe = (names: readonly string[]): Script =>
+  joinScripts([
+    rawScript(STATE),
+    sh`
+      service_state() {
+        stamp='' load=not-found enabled=''
+        [ ! -r "$2" ] || read -r stamp <"$2"
+        active=inactive
+        if [ -n "$1" ] && rc-service -e "$1" 9>&-; then
+          load=loaded enabled=disabled
+          active_state "$1"
+          ! is_enabled "$1" || enabled=enabled
+        fi
+        record "$load" "$active" "$enabled" no "$stamp"
+      }`,
+    ...names.map((name) => sh`service_state ${bareName(name) ?? ''} ${stampPath(name)}`),
+  ]);
+
+function apply(spec: ServiceSpec): Script {
+  const service = bareName(spec.name);
+  const isWanted = spec.running === true || spec.enabled === true;
+  if (service === undefined) return isWanted ? sh`echo ${`${spec.name}: OpenRC has services only`} >&2; exit 1` : sh`:`;
+  return joinScripts([
+    sh`service=${service}`,
+    rawScript(STATE),
+    rawScript(HELPERS),
+    ...(isWanted
+      ? [sh`rc-service -e "$service" || { echo "there is no service $service: /etc/init.d has none" >&2; exit 1; }`]
+      : []),
+    ...(spec.enabled === true ? [sh`is_enabled "$service" || rc-update -q add "$service" default`] : []),
+    ...(spec.enabled === false ? [sh`if is_enabled "$service"; then rc-update -q -a del "$service"; fi`] : []),
+    ...(spec.running === true ? [starting(spec)] : []),
+    ...(spec.running === false ? [stopping(spec)] : []),
+  ]);
+}
+
+/** A crashed one is stopped first, and forgotten by OpenRC: it would be taken for started. Not every service can reload. */
+function starting({ name, inputs, onChange, startTimeoutSeconds }: ServiceSpec): Script {
+  const restart = sh`rc restart ${startTimeoutSeconds + 90}`;
+  const renew =
+    onChange === 'reload'
+      ? sh`timeout ${startTimeoutSeconds} rc-service "$service" reload >"$said" 2>&1 </dev/null 9>&- || ${restart}`
+      : restart;
+  return sh`
+    last=
+    [ ! -r ${stampPath(name)} ] || read -r last <${stampPath(name)}
+    active_state "$service"
+    case $active in
+      active)
+        if [ -n ${inputs ?? ''} ] && [ "$last" != ${inputs ?? ''} ]; then
+          ${renew}
+          stay_up
+        fi ;;
+      *)
+        if [ "$active" = failed ]; then
+          timeout ${STOP_SECONDS} rc-service "$service" stop >/dev/null 2>&1 </dev/null 9>&- || rc-service "$service" zap >/dev/null 2>&1 9>&- || true
+        fi
+        rc start ${startTimeoutSeconds}
+        stay_up ;;
+    esac
+    ${inputs === undefined ? sh`:` : writeStamp(name, inputs)}`;
+}
+
+const stopping = ({ name }: ServiceSpec): Script => sh`
+  ${forgetStamp(name)}
+  if rc-service -e "$service"; then rc stop ${STOP_SECONDS}; fi`;
+
+/** Alpine's, and Gentoo's. */
+export const openrc: ServiceManager = { probe, apply, masks: false };
