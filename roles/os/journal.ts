@@ -1,3 +1,4 @@
+import type { Facts } from '#src/facts/facts.ts';
 import { directory } from '#src/resource/directory.ts';
 import { file } from '#src/resource/file.ts';
 import { service } from '#src/resource/service.ts';
@@ -6,8 +7,9 @@ import type { OsVars } from './vars.ts';
 
 const DIRECTORY = '/etc/systemd/journald.conf.d';
 
-/** The journal stays small: SD cards are. Source: journald.conf(5). */
-export function journalSteps({ journal }: OsVars): StepDraft[] {
+/** The journal stays small: SD cards are. busybox's syslogd, where there is no journal, keeps 400 KiB by itself. Source: journald.conf(5). */
+export function journalSteps({ init }: Facts, { journal }: OsVars): StepDraft[] {
+  if (init !== 'systemd') return [];
   const content = [
     '# Written by picluster; what is changed here by hand is changed back.',
     '[Journal]',

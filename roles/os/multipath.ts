@@ -15,7 +15,7 @@ export const multipathSteps = (): StepDraft[] => [
       run: sh`
         mkdir -p ${DIRECTORY}
         printf %s ${SETTINGS} | place ${DROP_IN} 644 root root
-        systemctl try-restart multipathd.service`,
+        if command -v rc-service >/dev/null 2>&1; then rc-service --ifstarted multipathd restart; else systemctl try-restart multipathd.service; fi`,
     }),
     { name: 'multipath-blacklist' },
   ),

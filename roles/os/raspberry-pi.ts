@@ -3,6 +3,7 @@ import { command } from '#src/resource/command.ts';
 import { packages } from '#src/resource/package.ts';
 import { type StepDraft, step } from '#src/role/step.ts';
 import { type Script, sh } from '#src/shell/script.ts';
+import { distributionOf } from '../distribution.ts';
 import type { OsVars } from './vars.ts';
 
 const CGROUP_FLAGS = ['cgroup_enable=cpuset', 'cgroup_enable=memory', 'cgroup_memory=1'];
@@ -20,9 +21,9 @@ export function raspberryPiSteps(facts: Facts, { raspberryPi }: OsVars): StepDra
 }
 
 /** Ubuntu keeps the VXLAN module in a package of its own. */
-const defaultPackages = ({ os }: Facts): string[] => [
-  'fake-hwclock',
-  ...(os.id === 'ubuntu' ? ['linux-modules-extra-raspi', 'libraspberrypi-bin'] : []),
+const defaultPackages = (facts: Facts): string[] => [
+  ...distributionOf(facts).fakeClock,
+  ...(facts.os.id === 'ubuntu' ? ['linux-modules-extra-raspi', 'libraspberrypi-bin'] : []),
 ];
 
 /** The kernel's command line is one line; the file is on FAT, so it is written aside and renamed, without modes. */

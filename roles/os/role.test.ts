@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { named, names, specOf, stepsOf, testCluster, textOf } from '../testing.ts';
 import role from './role.ts';
 
@@ -122,4 +122,32 @@ it('Ubuntu on a Raspberry Pi gets the modules that its kernel leaves out', () =>
   const steps = stepsOf(role, one({ raspberryPi: { gpuMemory: 16 } }), 'n1', { ...PI, os: UBUNTU });
   expect(specOf(named(steps, 'raspberry-pi-packages')).names).toContain('linux-modules-extra-raspi');
   expect(names(steps)).toContain('gpu-memory');
+});
+
+describe('on Alpine', () => {
+  const ALPINE = { os: { id: 'alpine', like: [], versionId: '3.22.1', codename: '', prettyName: 'Alpine Linux v3.22' } };
+  const alpine = { ...ALPINE, init: 'openrc' as const, packageManager: 'apk' as const };
+
+  it('names and parts are its own: no journal, no locales, no GSSAPI', () => {
+    const steps = stepsOf(role, one(), 'n1', alpine);
+    expect(names(steps).filter((name) => !names(stepsOf(role, one(), 'n1')).includes(name))).toEqual([
+      'service:sshd',
+      'service:zram-init',
+    ]);
+    expect(names(stepsOf(role, one(), 'n1')).filter((name) => !names(steps).includes(name))).toEqual([
+      'locale:locale',
+      'service:ssh',
+      'no-swap-makers',
+      'directory:/etc/systemd/journald.conf.d',
+      'file:/etc/systemd/journald.conf.d/90-picluster.conf',
+      'service:systemd-journald',
+    ]);
+    expect(textOf(steps, '/etc/ssh/sshd_config.d/00-picluster.conf')).not.toContain('GSSAPI');
+  });
+
+  it('a locale that musl does not have is refused', () => {
+    expect(() => list({ locale: 'es_ES.UTF-8' }, alpine)).toThrow(
+      'os.locale: es_ES.UTF-8 is not to be had on Alpine Linux v3.22',
+    );
+  });
 });

@@ -21,13 +21,13 @@ export default defineRole({
     return [
       ...nameSteps(host, vars, cluster),
       ...(vars.packages.length > 0 ? [step(packages({ names: vars.packages }))] : []),
-      ...localeSteps(vars),
+      ...localeSteps(host, facts, vars),
       ...(vars.removeSnapd ? snapdSteps() : []),
-      ...(vars.ssh.harden ? sshSteps(host, vars) : []),
+      ...(vars.ssh.harden ? sshSteps(host, facts, vars) : []),
       ...raspberryPiSteps(facts, vars),
       ...kernelSteps(vars),
-      ...(vars.swapOff ? swapSteps() : []),
-      ...journalSteps(vars),
+      ...(vars.swapOff ? swapSteps(facts) : []),
+      ...journalSteps(facts, vars),
       ...(vars.multipathBlacklist ? multipathSteps() : []),
     ];
   },

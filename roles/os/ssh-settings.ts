@@ -1,5 +1,6 @@
 import type { Host } from '#src/cluster/cluster.ts';
 import { PiclusterError } from '#src/errors.ts';
+import type { Distribution } from '../distribution.ts';
 import type { OsVars } from './vars.ts';
 
 export interface SshSettings {
@@ -10,7 +11,7 @@ export interface SshSettings {
 }
 
 /** Keywords of sshd_config in the drop-in. Throws when they would lock out the login that picluster uses. Pure. */
-export function sshSettings(host: Host, ssh: OsVars['ssh']): SshSettings {
+export function sshSettings(host: Host, ssh: OsVars['ssh'], { hasGssapi }: Distribution): SshSettings {
   const isRoot = host.target.user === 'root';
   const permitRootLogin = ssh.permitRootLogin ?? (isRoot ? 'prohibit-password' : 'no');
   if (isRoot && permitRootLogin === 'no')
@@ -26,7 +27,7 @@ export function sshSettings(host: Host, ssh: OsVars['ssh']): SshSettings {
     // As `sshd -T` prints it; `prohibit-password` is the newer spelling of the same.
     PermitRootLogin: permitRootLogin === 'no' ? 'no' : 'without-password',
     X11Forwarding: 'no',
-    GSSAPIAuthentication: 'no',
+    ...(hasGssapi ? { GSSAPIAuthentication: 'no' } : {}),
     UseDNS: 'no',
   };
   const own = new Set(Object.keys(ssh.settings).map((keyword) => keyword.toLowerCase()));

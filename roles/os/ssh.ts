@@ -1,4 +1,5 @@
 import type { Host } from '#src/cluster/cluster.ts';
+import type { Facts } from '#src/facts/facts.ts';
 import { command } from '#src/resource/command.ts';
 import { directory } from '#src/resource/directory.ts';
 import { file } from '#src/resource/file.ts';
@@ -6,6 +7,7 @@ import { line } from '#src/resource/line.ts';
 import { service } from '#src/resource/service.ts';
 import { type StepDraft, step } from '#src/role/step.ts';
 import { joinScripts, type Script, sh } from '#src/shell/script.ts';
+import { distributionOf } from '../distribution.ts';
 import { sshSettings } from './ssh-settings.ts';
 import type { OsVars } from './vars.ts';
 
@@ -15,8 +17,9 @@ const DIRECTORY = '/etc/ssh/sshd_config.d';
 const DROP_IN = `${DIRECTORY}/00-picluster.conf`;
 
 /** Keys only. Effective also against drop-ins; sshd is reloaded, never restarted, so sessions stay. Source: sshd_config(5). */
-export function sshSteps(host: Host, vars: OsVars): StepDraft[] {
-  const settings = sshSettings(host, vars.ssh);
+export function sshSteps(host: Host, facts: Facts, vars: OsVars): StepDraft[] {
+  const distribution = distributionOf(facts);
+  const settings = sshSettings(host, vars.ssh, distribution);
   const content = dropIn({ ...settings.verified, ...settings.extra });
   const ours = step(file({ path: DROP_IN, content, mode: 0o644, validate: parses() }));
   const include = step(
@@ -35,7 +38,7 @@ export function sshSteps(host: Host, vars: OsVars): StepDraft[] {
     ours,
     include,
     step(takesEffect(host.target.user, settings.verified), { name: 'sshd-hardened' }),
-    step(service({ name: 'ssh', running: true, onChange: 'reload' }), { restartOn: [ours, include] }),
+    step(service({ name: distribution.services.ssh, running: true, onChange: 'reload' }), { restartOn: [ours, include] }),
   ];
 }
 
@@ -54,7 +57,7 @@ const parses = (): Script => sh`
 function operatorHasKey(user: string) {
   const find = sh`
     user=${user}
-    home=$(getent passwd "$user" | cut -d: -f6)
+    home=$({ getent passwd "$user" || grep "^$user:" /etc/passwd; } 2>/dev/null | cut -d: -f6)
     settings=$(mkdir -p /run/sshd; sshd -T -C "user=$user,host=localhost,addr=127.0.0.1" 2>/dev/null)
     asked=$(printf '%s\n' "$settings" | awk '$1 == "authorizedkeyscommand" {print $2}')
     [ "\${asked:-none}" = none ] || exit 0

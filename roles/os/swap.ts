@@ -1,4 +1,6 @@
+import type { Facts } from '#src/facts/facts.ts';
 import { command } from '#src/resource/command.ts';
+import { service } from '#src/resource/service.ts';
 import { swap } from '#src/resource/swap.ts';
 import { type StepDraft, step } from '#src/role/step.ts';
 import { sh } from '#src/shell/script.ts';
@@ -9,7 +11,9 @@ const ENABLED = sh`systemctl list-unit-files --no-legend --no-pager ${MAKERS} 2>
 const GENERATOR = '/etc/systemd/zram-generator.conf';
 
 /** No swap now, and nothing that makes any at the next start. */
-export function swapSteps(): StepDraft[] {
+export function swapSteps({ init }: Facts): StepDraft[] {
+  const off = step(swap({ state: 'absent' }));
+  if (init === 'openrc') return [step(service({ name: 'zram-init', enabled: false, running: false })), off];
   return [
     step(
       command({
@@ -25,6 +29,6 @@ export function swapSteps(): StepDraft[] {
       }),
       { name: 'no-swap-makers' },
     ),
-    step(swap({ state: 'absent' })),
+    off,
   ];
 }

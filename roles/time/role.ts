@@ -6,6 +6,7 @@ import { service } from '#src/resource/service.ts';
 import { defineRole } from '#src/role/role.ts';
 import { step } from '#src/role/step.ts';
 import { template } from '#src/template/template.ts';
+import { distributionOf } from '../distribution.ts';
 
 const Name = z.string().regex(/^[\w.:-]+$/, 'a host name or an address');
 const Network = z.string().regex(/^[\da-fA-F.:]+(?:\/\d+)?$/, 'an address or a network such as 10.0.0.0/24');
@@ -28,7 +29,7 @@ export default defineRole({
   namespace: 'time',
   vars: TimeVars,
   templates: ['chrony.conf.hbs'],
-  steps({ vars, templates }) {
+  steps({ facts, vars, templates }) {
     const pools = vars.servers.length > 0 ? [] : vars.pools;
     const config = step(
       file({
@@ -41,7 +42,7 @@ export default defineRole({
       step(packages({ names: ['chrony'] })),
       step(directory({ path: '/etc/chrony', mode: 0o755 })),
       config,
-      step(service({ name: 'chrony', enabled: true, running: true }), { restartOn: [config] }),
+      step(service({ name: distributionOf(facts).services.chrony, enabled: true, running: true }), { restartOn: [config] }),
     ];
   },
 });

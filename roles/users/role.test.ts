@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { names, stepsOf, testCluster, textOf } from '../testing.ts';
+import { named, names, specOf, stepsOf, testCluster, textOf } from '../testing.ts';
 import role from './role.ts';
 
 const KEY = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIPzkhBpkWkTwZNXY1t0Mtm4J2w8zZ1gBvJ2JtOhBvUoA alex@example.com';
@@ -45,4 +45,11 @@ it.each([
   [{ name: 'alex', group: 'x' }, 'Unrecognized key'],
 ])('refuses %j', (user, message) => {
   expect(() => stepsFor(user)).toThrow(message);
+});
+
+it('on Alpine: useradd is a package of its own, and there is no bash', () => {
+  const cluster = testCluster({ n1: { vars: { users: { list: [{ name: 'alex', sudo: 'password' }] } } } });
+  const steps = stepsOf(role, cluster, 'n1', { packageManager: 'apk' });
+  expect(names(steps).slice(0, 2)).toEqual(['package:shadow,sudo', 'user:alex']);
+  expect(specOf(named(steps, 'user:alex'))).toMatchObject({ shell: '/bin/ash' });
 });

@@ -6,6 +6,7 @@ import { user } from '#src/resource/user.ts';
 import { defineRole } from '#src/role/role.ts';
 import { type StepDraft, step } from '#src/role/step.ts';
 import { rawScript } from '#src/shell/script.ts';
+import { type Distribution, distributionOf } from '../distribution.ts';
 import { type User, UsersVars } from './vars.ts';
 
 /** Logins with their keys and what sudo allows them. The login that picluster uses itself is never removed. */
@@ -13,7 +14,7 @@ export default defineRole({
   name: 'users',
   namespace: 'users',
   vars: UsersVars,
-  steps({ host, vars }) {
+  steps({ host, facts, vars }) {
     const own = vars.list.find(({ name, state }) => name === host.target.user && state === 'absent');
     if (own)
       throw new PiclusterError(`users.list removes ${own.name}, as whom picluster logs in`, {
@@ -21,14 +22,19 @@ export default defineRole({
         hint: 'log in as somebody else first: set user: in hosts.yaml',
       });
     const needsSudo = vars.list.some(({ sudo, state }) => state === 'present' && sudo !== 'none');
-    return [...(needsSudo ? [step(packages({ names: ['sudo'] }))] : []), ...vars.list.flatMap(userSteps)];
+    const distribution = distributionOf(facts);
+    const tools = vars.list.length > 0 ? [...distribution.accountTools, ...(needsSudo ? ['sudo'] : [])] : [];
+    return [
+      ...(tools.length > 0 ? [step(packages({ names: tools }))] : []),
+      ...vars.list.flatMap((one) => userSteps(one, distribution)),
+    ];
   },
 });
 
-function userSteps({ name, state, groups, keys, sudo, shell, uid }: User): StepDraft[] {
+function userSteps({ name, state, groups, keys, sudo, shell, uid }: User, { loginShell }: Distribution): StepDraft[] {
   if (state === 'absent') return [sudoers(name, 'none'), step(user({ name, state }))];
   return [
-    step(user({ name, groups, shell, ...(uid === undefined ? {} : { uid }) })),
+    step(user({ name, groups, shell: shell ?? loginShell, ...(uid === undefined ? {} : { uid }) })),
     ...keys.map((key) => step(authorizedKey({ user: name, key }))),
     sudoers(name, sudo),
   ];

@@ -18,7 +18,7 @@ export const User = z.strictObject({
     .enum(['none', 'password', 'nopasswd'])
     .default('none')
     .describe('What sudo allows; nopasswd for whoever picluster logs in as'),
-  shell: z.string().startsWith('/').default('/bin/bash'),
+  shell: z.string().startsWith('/').optional().describe('Default: /bin/bash, on Alpine /bin/ash'),
   uid: z.int().min(1000).max(60000).optional(),
 });
 

@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import { sh } from '#src/shell/script.ts';
+import { joinScripts, sh } from '#src/shell/script.ts';
 import { changeOf, deletion, differences } from './changes.ts';
 import { type Change, defineKind } from './kind.ts';
 import { presence } from './schemas.ts';
-import { accountName } from './user.ts';
+import { accountName, accountTools } from './user.ts';
 
 const schema = z.strictObject({
   name: accountName,
@@ -45,9 +45,9 @@ export const group = defineKind({
   },
 
   apply({ name, state: wanted, gid, system }, state) {
-    if (wanted === 'absent') return { script: sh`groupdel ${name}` };
     const number = gid === undefined ? [] : ['--gid', gid];
-    return { script: state.exists ? sh`groupmod ${number} ${name}` : sh`groupadd ${system && '--system'} ${number} ${name}` };
+    const set = state.exists ? sh`groupmod ${number} ${name}` : sh`groupadd ${system && '--system'} ${number} ${name}`;
+    return { script: joinScripts([accountTools, wanted === 'absent' ? sh`groupdel ${name}` : set]) };
   },
 
   fingerprint: (spec) => JSON.stringify([spec.state, spec.gid]),

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Facts } from '#src/facts/facts.ts';
 import { joinScripts, type Script, sh } from '#src/shell/script.ts';
 import { changeOf, deletion, differences } from './changes.ts';
 import { type Change, defineKind } from './kind.ts';
@@ -82,15 +83,24 @@ export const user = defineKind({
     return { action: 'create', fields: fields.length > 0 ? fields : [{ field: 'user', after: spec.name }] };
   },
 
-  apply(spec, state) {
-    if (spec.state === 'absent') return { script: sh`userdel ${spec.purge && '--remove'} ${spec.name}` };
-    return { script: joinScripts([state.exists ? modification(spec, state) : creation(spec), locking(spec)]) };
+  apply(spec, state, facts) {
+    if (spec.state === 'absent')
+      return { script: joinScripts([accountTools, sh`userdel ${spec.purge && '--remove'} ${spec.name}`]) };
+    const change = state.exists ? joinScripts([modification(spec, state), locking(spec, facts)]) : creation(spec);
+    return { script: joinScripts([accountTools, change]) };
   },
 
   fingerprint: (spec) => JSON.stringify([spec.state, spec.uid, spec.shell, spec.home, spec.groups]),
 });
 
 const missingGroups = (spec: Spec, state: State): string[] => spec.groups.filter((name) => !state.groups.includes(name));
+
+/** busybox's adduser can make users, but not change them. */
+export const accountTools = sh`
+  if ! command -v usermod >/dev/null 2>&1; then
+    echo "usermod is not there: install the package shadow (Alpine) or passwd (Debian)" >&2
+    exit 1
+  fi`;
 
 const option = (flag: string, value: string | number | undefined): (string | number)[] =>
   value === undefined ? [] : [flag, value];
@@ -103,6 +113,9 @@ const creation = ({ name, uid, shell, home, comment, groups, system }: Spec): Sc
     ...option('--home-dir', home),
     ...option('--comment', comment),
     ...(groups.length > 0 ? ['--groups', groups.join(',')] : []),
+    // no password, but not locked: a server without PAM lets nobody in who is locked, also not with a key
+    '--password',
+    '*',
   ];
   return sh`
     if grep -q ${`^${name}:`} /etc/group; then set -- --gid ${name}; else set -- --user-group; fi
@@ -120,4 +133,8 @@ function modification(spec: Spec, state: State): Script {
   return options.length === 0 ? sh`:` : sh`usermod ${options} ${spec.name}`;
 }
 
-const locking = ({ name, passwordLocked }: Spec): Script => (passwordLocked ? sh`usermod --lock ${name}` : sh`:`);
+/** A lock that can be undone, where the SSH server asks PAM; where it looks itself, a locked user's keys would be refused. */
+function locking({ name, passwordLocked }: Spec, { packageManager }: Facts): Script {
+  if (!passwordLocked) return sh`:`;
+  return packageManager === 'apk' ? sh`usermod --password '*' ${name}` : sh`usermod --lock ${name}`;
+}
