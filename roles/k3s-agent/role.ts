@@ -6,18 +6,9 @@ import { nodeReady } from '../k3s/actions/node-ready.ts';
 import { agentConfig, registrationConfig } from '../k3s/config.ts';
 import { inhibitorStep, logindSteps } from '../k3s/graceful-shutdown.ts';
 import { nodeSteps } from '../k3s/node-object-steps.ts';
-import {
-  binarySteps,
-  configFile,
-  directories,
-  imageSteps,
-  kubeletFile,
-  registriesFile,
-  tokenFile,
-  unit,
-  unitName,
-} from '../k3s/node-steps.ts';
+import { binarySteps, configFile, directories, imageSteps, kubeletFile, registriesFile, tokenFile } from '../k3s/node-steps.ts';
 import { paths } from '../k3s/paths.ts';
+import { logRotation, SERVICE_TEMPLATES, serviceFile, unitName } from '../k3s/service-file.ts';
 import { initServer, K3sVars, k3sVarsOf } from '../k3s/vars.ts';
 
 const GIBIBYTE = 2 ** 30;
@@ -32,7 +23,7 @@ export default defineRole({
     diskBytes: 2 * GIBIBYTE,
     memoryCgroup: true,
   },
-  templates: ['k3s.service.hbs'],
+  templates: SERVICE_TEMPLATES,
   steps({ host, facts, vars, cluster, templates }) {
     const init = initServer(cluster);
     const { binary, links } = binarySteps(cluster, facts);
@@ -40,10 +31,10 @@ export default defineRole({
     const kubelet = kubeletFile(vars);
     const config = configFile(paths.config, agentConfig(host, vars, cluster));
     const registries = [registriesFile(vars) ?? []].flat();
-    const unitFile = unit('agent', templates);
+    const unitFile = serviceFile('agent', facts, vars, templates);
     return [
       ...directories(),
-      ...logindSteps(vars),
+      ...logindSteps(facts, vars),
       binary,
       ...links,
       ...imageSteps(vars, cluster, facts),
@@ -52,6 +43,7 @@ export default defineRole({
       config,
       configFile(paths.registration, registrationConfig(vars)),
       ...registries,
+      ...logRotation('agent', facts),
       unitFile,
       step(
         service({
@@ -75,7 +67,7 @@ export default defineRole({
           timeoutSeconds: secondsOf(vars.timeouts.nodeReady),
         }),
       ),
-      ...inhibitorStep(vars, unitName('agent')),
+      ...inhibitorStep(facts, vars, unitName('agent')),
       ...nodeSteps(host.name, vars, facts),
     ];
   },

@@ -1,4 +1,5 @@
-import { expect, it } from 'vitest';
+import { spawnSync } from 'node:child_process';
+import { describe, expect, it } from 'vitest';
 import { contentDigest, secretsOf } from '#src/template/content.ts';
 import { named, names, specOf, stepsOf, testCluster, textOf } from '../testing.ts';
 import role from './role.ts';
@@ -141,4 +142,38 @@ it('labels and taints are looked at where they are wanted, or may have been', ()
   expect(steps(wanted)).toEqual(['node-labels', 'node-taints']);
   expect(steps(testCluster({ n1: { roles: ['k3s-server'] } }))).toEqual([]);
   expect(steps(testCluster({ n1: { roles: ['k3s-server'] } }), withData)).toEqual(['node-labels', 'node-taints']);
+});
+
+describe('on OpenRC', () => {
+  const alpine = { init: 'openrc', packageManager: 'apk' } as const;
+  const cluster = (k3s: object = {}) => testCluster({ n1: { roles: ['k3s-server'], vars: { k3s } } });
+  const steps = stepsOf(role, cluster(), 'n1', alpine);
+
+  it('is run by supervise-daemon, its log is turned over, and logind is left out', () => {
+    expect(textOf(steps, '/etc/init.d/k3s')).toMatch(/^#!\/sbin\/openrc-run\n/);
+    expect(textOf(steps, '/etc/init.d/k3s')).toContain('command_args=server\noutput_log=/var/log/k3s.log\n');
+    expect(textOf(steps, '/etc/logrotate.d/k3s')).toContain('/var/log/k3s.log {');
+    expect(specOf(named(steps, 'file:/etc/init.d/k3s'))).toMatchObject({ mode: 0o755 });
+    expect(named(steps, 'started').restartOn).toContain(named(steps, 'file:/etc/init.d/k3s'));
+    expect(names(steps).filter((name) => /logind|inhibitor|systemd/.test(name))).toEqual([]);
+  });
+
+  it.each([['dash'], ['busybox']])('%s can read its script', (shell) => {
+    const script = textOf(steps, '/etc/init.d/k3s');
+    const { stderr } = spawnSync(shell, [...(shell === 'busybox' ? ['sh'] : []), '-n'], { input: script, encoding: 'utf8' });
+    expect(stderr).toBe('');
+  });
+
+  it('says that a shutdown is not kubelet’s, and does without when none is wanted', () => {
+    expect(named(steps, 'file:/etc/init.d/k3s').note).toContain('no logind here');
+    expect(textOf(steps, '/etc/init.d/k3s')).toContain('left=30');
+    const without = stepsOf(
+      role,
+      cluster({ kubelet: { shutdownGracePeriod: '0s', shutdownGracePeriodCriticalPods: '0s' } }),
+      'n1',
+      alpine,
+    );
+    expect(textOf(without, '/etc/init.d/k3s')).not.toContain('stop_post');
+    expect(named(without, 'file:/etc/init.d/k3s').note).toBeUndefined();
+  });
 });

@@ -8,18 +8,9 @@ import { nodeReady } from '../k3s/actions/node-ready.ts';
 import { datastoreConfig, registrationConfig, serverConfig } from '../k3s/config.ts';
 import { inhibitorStep, logindSteps } from '../k3s/graceful-shutdown.ts';
 import { nodeSteps } from '../k3s/node-object-steps.ts';
-import {
-  binarySteps,
-  configFile,
-  directories,
-  imageSteps,
-  kubeletFile,
-  registriesFile,
-  tokenFile,
-  unit,
-  unitName,
-} from '../k3s/node-steps.ts';
+import { binarySteps, configFile, directories, imageSteps, kubeletFile, registriesFile, tokenFile } from '../k3s/node-steps.ts';
 import { paths } from '../k3s/paths.ts';
+import { logRotation, SERVICE_TEMPLATES, serviceFile, unitName } from '../k3s/service-file.ts';
 import { initServer, K3sVars } from '../k3s/vars.ts';
 
 /** etcd takes one new member at a time, and loses quorum when two restart at once. */
@@ -36,7 +27,7 @@ export default defineRole({
     diskBytes: 2 * GIBIBYTE,
     memoryCgroup: true,
   },
-  templates: ['k3s.service.hbs'],
+  templates: SERVICE_TEMPLATES,
   steps({ host, facts, vars, cluster, templates }) {
     const init = initServer(cluster);
     const isInit = host.name === init.name;
@@ -47,11 +38,11 @@ export default defineRole({
     const kubelet = kubeletFile(vars);
     const config = configFile(paths.config, serverConfig(host, vars, cluster));
     const registries = [registriesFile(vars) ?? []].flat();
-    const unitFile = unit('server', templates);
+    const unitFile = serviceFile('server', facts, vars, templates);
     return [
       ...(isInit && !facts.k3s.etcd && others.length > 0 ? [step(noOtherCluster(others))] : []),
       ...directories(),
-      ...logindSteps(vars),
+      ...logindSteps(facts, vars),
       binary,
       ...links,
       ...imageSteps(vars, cluster, facts),
@@ -62,6 +53,7 @@ export default defineRole({
       ...(facts.k3s.etcd ? [] : [configFile(paths.datastore, datastoreConfig(host, vars, cluster))]),
       configFile(paths.registration, registrationConfig(vars)),
       ...registries,
+      ...logRotation('server', facts),
       unitFile,
       started({
         restartOn: [binary, token, ...agentToken, kubelet, config, ...registries, unitFile],
@@ -79,7 +71,7 @@ export default defineRole({
         }),
         { pool: POOL },
       ),
-      ...inhibitorStep(vars, unitName('server'), { pool: POOL }),
+      ...inhibitorStep(facts, vars, unitName('server'), { pool: POOL }),
       ...nodeSteps(host.name, vars, facts),
     ];
   },

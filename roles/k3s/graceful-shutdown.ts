@@ -1,3 +1,4 @@
+import type { Facts } from '#src/facts/facts.ts';
 import { command } from '#src/resource/command.ts';
 import { directory } from '#src/resource/directory.ts';
 import { file } from '#src/resource/file.ts';
@@ -10,10 +11,10 @@ const DIRECTORY = '/etc/systemd/logind.conf.d';
 /** kubelet writes a 99-kubelet.conf of its own when it finds too short a delay; this one sorts after it. */
 const DROP_IN = `${DIRECTORY}/zz-picluster.conf`;
 
-/** logind lets kubelet finish: without it the grace period is cut to 5 s. To be done before kubelet starts. Source: logind.conf(5). */
-export function logindSteps(vars: K3sVars): StepDraft[] {
+/** logind lets kubelet finish: without it the grace period is cut to 5 s. To be done before kubelet starts. Nothing where there is no logind. Source: logind.conf(5). */
+export function logindSteps({ init }: Facts, vars: K3sVars): StepDraft[] {
   const { grace, delay } = logindDelaySeconds(vars);
-  if (grace === 0) return [];
+  if (grace === 0 || init !== 'systemd') return [];
   return [
     step(directory({ path: DIRECTORY, mode: 0o755 })),
     step(
@@ -68,8 +69,13 @@ function effectiveDelay(grace: number, delay: number) {
  * kubelet holds logind's inhibitor: only then does a shutdown wait for it. To be checked after the unit has started.
  * It asks once, at its start, and in vain while logind's delay is too short: a unit that has run without it for a while is restarted.
  */
-export function inhibitorStep(vars: K3sVars, unit: string, options: Pick<StepOptions, 'pool'> = {}): StepDraft[] {
-  if (logindDelaySeconds(vars).grace === 0) return [];
+export function inhibitorStep(
+  { init }: Facts,
+  vars: K3sVars,
+  unit: string,
+  options: Pick<StepOptions, 'pool'> = {},
+): StepDraft[] {
+  if (logindDelaySeconds(vars).grace === 0 || init !== 'systemd') return [];
   const held = sh`busctl call ${words(MANAGER)} ListInhibitors 2>/dev/null | grep -q '"shutdown[^"]*" "kubelet"'`;
   // kubelet takes its lock some seconds after the unit is active: one that has just started is given time.
   const isYoung = sh`[ "$(systemctl show -p ActiveEnterTimestampMonotonic --value ${unit})" -gt "$(awk '{printf "%.0f", ($1 - 60) * 1000000}' /proc/uptime)" ]`;

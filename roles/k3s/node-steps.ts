@@ -5,16 +5,11 @@ import { download } from '#src/resource/download.ts';
 import { file } from '#src/resource/file.ts';
 import { symlink } from '#src/resource/symlink.ts';
 import { type StepDraft, step } from '#src/role/step.ts';
-import { type TemplateOverrides, template } from '#src/template/template.ts';
 import { downgrade } from './downgrade.ts';
 import { k3sYaml } from './k3s-yaml.ts';
 import { kubeletConfig } from './kubelet.ts';
 import { paths } from './paths.ts';
 import type { K3sVars } from './vars.ts';
-
-const unitFile = template(import.meta.url, 'k3s.service.hbs');
-
-export const unitName = (command: 'server' | 'agent'): string => (command === 'server' ? 'k3s' : 'k3s-agent');
 
 /** Directories that other steps put files into. The data directory belongs to K3s: what it makes itself keeps K3s's modes. */
 export const directories = (): StepDraft[] => [
@@ -62,12 +57,3 @@ export const kubeletFile = (vars: K3sVars): StepDraft =>
 
 export const registriesFile = ({ registries }: K3sVars): StepDraft | undefined =>
   registries && step(file({ path: paths.registries, content: k3sYaml(registries), mode: 0o600 }));
-
-export const unit = (command: 'server' | 'agent', templates: TemplateOverrides): StepDraft =>
-  step(
-    file({
-      path: `/etc/systemd/system/${unitName(command)}.service`,
-      content: unitFile({ command, binary: paths.binary }, templates),
-      mode: 0o644,
-    }),
-  );

@@ -21,6 +21,7 @@ export interface Step {
   readonly tags: readonly string[];
   /** Of its draft: what is lost when it changes something. */
   readonly destructive: string | undefined;
+  readonly note: string | undefined;
 }
 
 export interface Graph {
@@ -94,6 +95,7 @@ class GraphBuilder {
       pool: draft.pool,
       tags: draft.tags ?? [],
       destructive: draft.destructive,
+      note: draft.note,
     };
     const merged = this.#mergeWith(step);
     this.#refOf.set(draft, merged);

@@ -51,11 +51,17 @@ export function makePlan(
   );
 }
 
-/** The change with what the graph knows of it: what is lost, and whether it may have come true by then. */
+/** The change with what its step knows of it: what is lost, what to know beforehand, and whether it may have come true by then. */
 function marked(step: Step, change: Change, changed: ReadonlyMap<StepRef, PlannedChange>): Change {
   const earlier = knownAfter(step, change, changed);
   const destructive = change.destructive ?? step.destructive;
-  return { ...change, ...(destructive ? { destructive } : {}), ...(earlier ? { knownAfter: earlier } : {}) };
+  const note = change.note ?? step.note;
+  return {
+    ...change,
+    ...(note ? { note } : {}),
+    ...(destructive ? { destructive } : {}),
+    ...(earlier ? { knownAfter: earlier } : {}),
+  };
 }
 
 export function planOf(steps: readonly PlannedStep[], skipped: readonly PlannedStep[] = []): Plan {

@@ -17,6 +17,8 @@ export interface StepDraft {
   readonly tags?: readonly string[];
   /** What is lost when it changes something, where the kind cannot know: `downgrades K3s from v1.35.1 to v1.34.4`. */
   readonly destructive?: string;
+  /** Said in the plan when it changes something: what an operator should know beforehand. */
+  readonly note?: string;
 }
 
 /** Drafts without an order among themselves; what follows the group waits for all of them. */

@@ -1,6 +1,6 @@
 import type { Action, ActionContext } from '#src/role/action.ts';
 import { defineAction } from '#src/role/action.ts';
-import { journalTail } from '../journal.ts';
+import { journalTail, logHint } from '../journal.ts';
 import { poll } from '../poll.ts';
 
 /** Waits until the API server says that it is ready. */
@@ -19,7 +19,7 @@ export function apiReady(timeoutSeconds: number): Action {
           timeoutSeconds,
           signal,
           host: host.name,
-          hint: `look at the server's log: picluster exec -l ${host.name} journalctl -u k3s -n 50`,
+          hint: logHint(host.name, 'k3s'),
         },
         async () => ((await isReady(context)) ? undefined : '/readyz does not say ok'),
         () => journalTail(context, 'k3s'),

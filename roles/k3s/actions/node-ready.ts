@@ -1,5 +1,5 @@
 import { type Action, type ActionContext, defineAction } from '#src/role/action.ts';
-import { journalTail } from '../journal.ts';
+import { journalTail, logHint } from '../journal.ts';
 import { conditionLines, type Wanted, whyNotYet } from '../node.ts';
 import { poll } from '../poll.ts';
 import { getNode } from './get-node.ts';
@@ -28,7 +28,7 @@ export function nodeReady(options: NodeReadyOptions): Action {
           timeoutSeconds,
           signal: context.signal,
           host: context.host.name,
-          hint: `look at the node's log: picluster exec -l ${context.host.name} journalctl -u ${unit} -n 50`,
+          hint: logHint(context.host.name, unit),
         },
         async () => whyNotYet(await getNode(context, node), options),
         () => explain(context, node, unit),
