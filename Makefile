@@ -26,8 +26,9 @@ test: setup ## all tests, the lab's included (root; 10 minutes with the lab's ar
 chaos: setup ## long: ten kills at seeded boundaries, each from blank (SEED=n to repeat one)
 	CHAOS_KILLS=10 $(VITEST) --project lab test/survive.lab.test.ts
 
-bench: setup ## how long the command line takes to start
+bench: setup ## side by side with Ansible, Mitogen and pyinfra on local machines, and start-up (root; 40 minutes): bench/results/
 	$(NODE) bench/cli-start.ts
+	$(NODE) bench/compare/main.ts
 
 lab-down-and-erase: setup ## remove this checkout's lab: machines, their disks, network (asks first)
 	@read -r -p 'Erase all machines of this lab? Type yes: ' answer && [ "$$answer" = yes ]

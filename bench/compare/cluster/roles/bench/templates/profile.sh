@@ -1,0 +1,1 @@
+export BENCH_HOME=/opt/bench

@@ -1,0 +1,96 @@
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { cpus, loadavg, totalmem } from 'node:os';
+import { down, ssh } from '#lab/machines/index.ts';
+import { comparisonPlot } from './plot.ts';
+import { type Comparison, PHASES, type Phase, type Series, TOOLS, type Tool } from './result.ts';
+import { type Bench, NODES, setUp } from './setup.ts';
+import { comparisonPage } from './table.ts';
+import { forget, runTool } from './tools.ts';
+
+/**
+ * picluster beside others on the same machines. Runs are interleaved: each round goes over all tools, so that what else the machine does
+ * weighs on all. BENCH_HOSTS=1,4,8 and BENCH_RUNS=5 choose; what was not measured this time stays in the results.
+ */
+const RUNS = Number(process.env.BENCH_RUNS ?? 5);
+const SIZES = (process.env.BENCH_HOSTS ?? '4,1,8').split(',').map(Number);
+const WANTED_PHASES = PHASES.filter((phase) => (process.env.BENCH_PHASES ?? PHASES.join(',')).split(',').includes(phase));
+const WANTED_TOOLS = TOOLS.filter((tool) => (process.env.BENCH_TOOLS ?? TOOLS.join(',')).split(',').includes(tool));
+const RESULTS = new URL('../results/', import.meta.url);
+
+let generation = Math.floor(Date.now() / 1000);
+
+async function onAll(bench: Bench, nodes: readonly string[], file: string, argument = ''): Promise<void> {
+  const script = await readFile(new URL(file, import.meta.url), 'utf8');
+  await Promise.all(
+    nodes.map(async (node) => {
+      const line = `sh -s -- ${argument}`;
+      const { exitCode, stdout, stderr } = await ssh(bench.lab, node, line, { user: 'root', input: script, timeout: 120_000 });
+      if (exitCode !== 0) throw new Error(`${file} on ${node}: ${stdout}${stderr}`);
+    }),
+  );
+}
+
+const isRight = (bench: Bench, nodes: readonly string[]): Promise<void> => onAll(bench, nodes, 'check.sh', String(generation));
+
+/** One measured run of one tool; the end state is looked at by a script that knows none of the tools. */
+async function measure(bench: Bench, phase: Phase, tool: Tool, nodes: readonly string[]): Promise<number> {
+  if (phase === 'first apply') {
+    await onAll(bench, nodes, 'reset.sh');
+    await forget(bench);
+  }
+  if (phase === 'one changed file') generation += 1;
+  let outcome = await runTool(tool, bench, nodes, generation);
+  // Whatever a tool before it wrote in its own way is put right first: only a run that changed nothing is a converged one.
+  for (let again = 0; phase === 'converged' && !outcome.isUnchanged && again < 2; again++) {
+    outcome = await runTool(tool, bench, nodes, generation);
+  }
+  if (outcome.isUnchanged !== (phase === 'converged'))
+    throw new Error(`${tool}, ${phase}: the run ${outcome.isUnchanged ? 'changed nothing' : 'is never without a change'}`);
+  if (tool !== 'floor') await isRight(bench, nodes);
+  return outcome.seconds;
+}
+
+async function compare(bench: Bench, hosts: number): Promise<Series[]> {
+  const nodes = NODES.slice(0, hosts);
+  const all: Series[] = [];
+  for (const phase of WANTED_PHASES) {
+    const tools = WANTED_TOOLS.filter((tool) => tool !== 'floor' || phase === 'converged');
+    const seconds = new Map<Tool, number[]>(tools.map((tool) => [tool, []]));
+    for (let run = 0; run < RUNS; run++) {
+      for (const tool of tools) {
+        const took = await measure(bench, phase, tool, nodes);
+        seconds.get(tool)?.push(took);
+        console.error(`${hosts} hosts, ${phase}, run ${run + 1}: ${tool} ${took.toFixed(2)} s`);
+      }
+    }
+    all.push(...tools.map((tool) => ({ hosts, phase, tool, seconds: seconds.get(tool) ?? [] })));
+  }
+  return all;
+}
+
+const before = await readFile(new URL('comparison.json', RESULTS), 'utf8').then(
+  (text) => (JSON.parse(text) as Comparison).series,
+  () => [],
+);
+const load = loadavg()[0] ?? 0;
+const bench = await setUp();
+try {
+  const series: Series[] = [];
+  for (const hosts of SIZES) series.push(...(await compare(bench, hosts)));
+  const isNew = (old: Series): boolean =>
+    series.some(({ hosts, phase, tool }) => hosts === old.hosts && phase === old.phase && tool === old.tool);
+  const comparison: Comparison = {
+    date: new Date().toISOString(),
+    machine: `${cpus().length} CPUs, ${Math.round(totalmem() / 2 ** 30)} GiB`,
+    load,
+    versions: bench.versions,
+    series: [...series, ...before.filter((old) => !isNew(old))],
+  };
+  await mkdir(RESULTS, { recursive: true });
+  await writeFile(new URL('comparison.json', RESULTS), `${JSON.stringify(comparison, null, 2)}\n`);
+  await writeFile(new URL('comparison.md', RESULTS), comparisonPage(comparison));
+  await writeFile(new URL('comparison.svg', RESULTS), comparisonPlot(comparison, SIZES.includes(4) ? 4 : (SIZES[0] ?? 1)));
+  console.log(comparisonPage(comparison));
+} finally {
+  if (process.env.BENCH_KEEP !== 'yes') await down(bench.lab, { purge: true });
+}
