@@ -52,6 +52,7 @@ export const K3sVars = z.strictObject({
   initServer: z.string().optional().describe('The server that founds the cluster; default: the first of the inventory'),
   datastore: z.enum(['etcd', 'sqlite']).default('etcd').describe('etcd, or SQLite for a single server that will stay alone'),
   flannelBackend: z.enum(['vxlan', 'host-gw', 'wireguard-native', 'none']).default('vxlan').describe('none: a CNI of your own'),
+  externalCni: toggle('With flannelBackend none: the network is there already, or somebody else brings it'),
   disable: z.array(z.string()).default([]).describe('Packaged parts that are left out: traefik, servicelb, coredns, ...'),
   disableKubeProxy: toggle('The CNI does its work'),
   disableNetworkPolicy: toggle('No network policy controller'),

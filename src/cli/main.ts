@@ -36,6 +36,7 @@ const COMMANDS: readonly Entry[] = [
     description: 'show hosts, groups and variables, and where each value comes from',
     load: () => import('./inventory.ts'),
   },
+  { name: 'import', description: 'make a cluster directory of an Ansible project', load: () => import('./import.ts') },
   { name: 'role', description: 'roles of your own: list, new', load: () => import('./role.ts') },
   {
     name: 'schema',

@@ -45,11 +45,16 @@ function checkServer(host: string, servers: readonly string[], draft: Draft, tre
     // What a release brings is not the user's to change: the choice of the release is.
     return origin.kind === 'file' && origin.label ? originAt(draft.clusterTree, ['release']) : origin;
   };
-  if (k3s.flannelBackend === 'none' && draft.cluster && (draft.cluster.gitops?.before.length ?? 0) === 0) {
+  if (
+    k3s.flannelBackend === 'none' &&
+    k3s.externalCni !== true &&
+    draft.cluster &&
+    (draft.cluster.gitops?.before.length ?? 0) === 0
+  ) {
     const where = tree ? showOrigin(originAt(tree, ['k3s', 'flannelBackend'])) : 'default';
     findings.at(
       originAt(draft.clusterTree, ['gitops', 'before']),
-      `k3s.flannelBackend is none (${where}), which leaves pods without a network: name the manifests of a CNI in gitops.before`,
+      `k3s.flannelBackend is none (${where}), which leaves pods without a network: name the manifests of a CNI in gitops.before, or set k3s.externalCni`,
     );
   }
   if (typeof k3s.initServer === 'string' && !servers.includes(k3s.initServer)) {

@@ -10,7 +10,7 @@ import { CLUSTER_FILE } from './find.ts';
 import { isMap } from './layers.ts';
 
 /** picluster's own releases. */
-const VERSIONS = fileURLToPath(new URL('../../versions.yaml', import.meta.url));
+export const VERSIONS = fileURLToPath(new URL('../../versions.yaml', import.meta.url));
 
 /** All files of a cluster directory, parsed; nothing is checked yet. */
 export interface ClusterFiles {

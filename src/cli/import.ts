@@ -1,0 +1,18 @@
+import type { Command } from 'commander';
+
+export function define(command: Command): void {
+  command
+    .command('ansible')
+    .description(
+      'read the inventory, group_vars and host_vars of an Ansible project and write a cluster directory; touches no machine',
+    )
+    .argument('<dir>', 'the project, or its folder with the inventory')
+    .requiredOption('--to <dir>', 'the new cluster directory; must not exist')
+    .option('--inventory <file>', 'inventory in YAML (default: inventory.yml or hosts.yml of the project)')
+    .option('--release <name>', 'release of picluster (default: the one that has the K3s of the project)')
+    .option('--name <name>', 'name of the cluster', 'picluster')
+    .action(async (directory: string, flags: { to: string; inventory?: string; release?: string; name: string }) => {
+      const { importAnsibleProject } = await import('#src/app/import-ansible.ts');
+      process.exitCode = await importAnsibleProject(directory, flags);
+    });
+}
