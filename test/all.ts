@@ -17,7 +17,9 @@ const PROGRAMS = {
   sshd: 'openssh-server',
   strace: 'strace',
   unshare: 'util-linux',
+  unzip: 'unzip',
   wget: 'wget',
+  xz: 'xz-utils',
 };
 rmSync(RESULTS, { recursive: true, force: true });
 mkdirSync(RESULTS);

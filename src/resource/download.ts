@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { joinScripts, type Script, sh } from '#src/shell/script.ts';
 import { changeOf, deletion } from './changes.ts';
+import { artifactSource, fetching, placeOf, shortSum } from './fetch.ts';
 import {
   type FileState,
   fileDeletion,
@@ -10,20 +11,14 @@ import {
   parseFileState,
   probeFiles,
 } from './file-state.ts';
-import { type ArtifactSource, type Change, defineKind, NO_WAY_OUT } from './kind.ts';
+import { type ArtifactSource, type Change, defineKind } from './kind.ts';
 import { absolutePath, fileMode, octal, ownerName, presence } from './schemas.ts';
-
-const sourceSchema: z.ZodType<ArtifactSource> = z.object({
-  urls: z.array(z.url({ protocol: /^https?$/ })).min(1),
-  sha256: z.string().regex(/^[0-9a-f]{64}$/, 'a SHA-256 in hex'),
-  name: z.string().min(1),
-});
 
 const schema = z
   .strictObject({
     path: absolutePath,
     state: presence,
-    source: sourceSchema.optional(),
+    source: artifactSource.optional(),
     mode: fileMode.default(0o644),
     owner: ownerName.default('root'),
     group: ownerName.default('root'),
@@ -49,8 +44,8 @@ export const download = defineKind({
     if (isSame(spec, state)) return changeOf('update', ownerDifferences(state, spec));
     const artifact = {
       field: 'artifact',
-      before: state.sha256 ? short(state.sha256) : undefined,
-      after: `${spec.source.name} ${short(spec.source.sha256)}`,
+      before: state.sha256 ? shortSum(state.sha256) : undefined,
+      after: `${spec.source.name} ${shortSum(spec.source.sha256)}`,
     };
     if (state.type === 'none') return { action: 'create', fields: [artifact] };
     return {
@@ -64,7 +59,7 @@ export const download = defineKind({
     if (spec.state === 'absent' || !spec.source) return { script: fileRemoval(spec.path) };
     if (isSame(spec, state)) return { script: ownerScript(spec.path, spec) };
     return {
-      script: fetching(spec, spec.source),
+      script: downloading(spec, spec.source),
       fallback: {
         uploads: [{ source: spec.source, path: spec.path, mode: spec.mode }],
         script: joinScripts([ownerScript(spec.path, spec), sh`remember_sum ${spec.path} ${spec.source.sha256}`]),
@@ -76,60 +71,27 @@ export const download = defineKind({
   fingerprint: (spec) => `${spec.source?.sha256 ?? 'absent'} ${octal(spec.mode)} ${spec.owner}:${spec.group}`,
 });
 
-const short = (sha256: string): string => sha256.slice(0, 12);
-
 const isSame = (spec: Spec, state: FileState): boolean => state.type === 'file' && state.sha256 === spec.source?.sha256;
 
-/**
- * Each URL in order, into a file aside. Unreachable ones are passed over; when none is left the node has no way out. A wrong checksum
- * ends it: then somebody serves something else, and asking others would hide that.
- */
-function fetching(spec: Spec, { urls, sha256 }: ArtifactSource): Script {
-  const slash = spec.path.lastIndexOf('/');
-  const aside = `${spec.path.slice(0, slash)}/.picluster.${spec.path.slice(slash + 1)}.part`;
+function downloading(spec: Spec, source: ArtifactSource): Script {
+  const { directory, base } = placeOf(spec.path);
+  const aside = `${directory}/.picluster.${base}.part`;
   return joinScripts([
     sh`
-      path=${spec.path} aside=${aside} wanted=${sha256}
+      path=${spec.path}
       if [ -d "$path" ] && [ ! -L "$path" ]; then echo "$path is a directory: it is not replaced by a file" >&2; exit 1; fi
-      mkdir -p ${spec.path.slice(0, slash) || '/'}
-      fetch() {
-        if command -v curl >/dev/null 2>&1; then
-          curl -fsSL --connect-timeout 10 --speed-limit 1024 --speed-time 30 --retry 2 -o "$aside" "$1"
-        elif command -v wget >/dev/null 2>&1; then
-          wget -q -T 30 -O "$aside" "$1"
-        else
-          echo 'neither curl nor wget is installed' >&2; return 1
-        fi
-      }
-      for url in ${urls}; do
-        rm -f "$aside"
-        fetched=0
-        fetch "$url" || fetched=$?
-        case $fetched in
-          0) ;;
-          3 | 23) # wget and curl: what came could not be written. What the disk says to it, the next one says aloud.
-            head -c 65536 /dev/zero >>"$aside" || true
-            rm -f "$aside"
-            echo "cannot write to \${aside%/*}" >&2
-            exit 1 ;;
-          *) echo "not reachable: $url"; continue ;;
-        esac
-        got=$(sha256sum <"$aside"); got=\${got%% *}
-        if [ "$got" != "$wanted" ]; then
-          size=$(wc -c <"$aside")
-          rm -f "$aside"
-          echo "wrong checksum from $url: wanted sha256 $wanted, got $got ($size bytes)" >&2
-          exit 1
-        fi`,
-    // Mode and owner before the rename: what is at the path is always whole.
-    ownerScript(aside, spec),
-    sh`
-        sync "$aside" 2>/dev/null || sync
-        rename_over "$aside" "$path"
-        remember_sum "$path" "$wanted"
-        exit 0
-      done
-      rm -f "$aside"
-      exit ${NO_WAY_OUT}`,
+      mkdir -p ${directory || '/'}`,
+    fetching(
+      source,
+      aside,
+      // Mode and owner before the rename: what is at the path is always whole.
+      joinScripts([
+        ownerScript(aside, spec),
+        sh`
+          sync "$aside" 2>/dev/null || sync
+          rename_over "$aside" "$path"
+          remember_sum "$path" "$wanted"`,
+      ]),
+    ),
   ]);
 }

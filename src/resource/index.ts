@@ -1,5 +1,6 @@
 /** All kinds. Roles import the ones they use from their own files. */
 export { alternatives } from './alternatives.ts';
+export { archive } from './archive.ts';
 export { authorizedKey } from './authorized-key.ts';
 export { block } from './block.ts';
 export { command } from './command.ts';
