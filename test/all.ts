@@ -9,6 +9,7 @@ const RESULTS = '.test-results';
 /** What tests call on this machine beside what the lab installs for itself, and the Debian package that brings it. */
 const PROGRAMS = {
   busybox: 'busybox',
+  chromium: 'chromium',
   curl: 'curl',
   git: 'git',
   ip: 'iproute2',

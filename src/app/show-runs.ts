@@ -1,3 +1,5 @@
+import { rename, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
 import { findClusterDirectory } from '#src/cluster/find.ts';
 import { stateDirectories } from '#src/engine/state-directory.ts';
 import type { OutputFormat } from '#src/render/renderer.ts';
@@ -21,9 +23,27 @@ export async function showRuns(options: ClusterOption & { output: OutputFormat; 
   else process.stdout.write(lines.length > 0 ? runsText(lines) : 'no runs yet\n');
 }
 
-/** Tells of one run what its journal says: as text or JSON. */
-export async function showReport(asked: string | undefined, options: ClusterOption & { output: OutputFormat }): Promise<void> {
+export interface ReportOptions extends ClusterOption {
+  output: OutputFormat;
+  /** Where the page goes; true: beside the journal. Undefined: no page. */
+  html?: string | true;
+}
+
+/** Tells of one run what its journal says: as text or JSON, or as a page whose path is printed. */
+export async function showReport(asked: string | undefined, options: ReportOptions): Promise<void> {
   const run = pickRun(await runsOf(options), asked);
   const report = reportOf(await readJournal(run));
-  process.stdout.write(options.output === 'json' ? `${JSON.stringify(report)}\n` : reportText(report));
+  if (options.html !== undefined) {
+    const path = options.html === true ? join(run.directory, 'report.html') : resolve(options.html);
+    const { reportPage } = await import('#src/report/html/page.ts');
+    await writeWhole(path, reportPage(report));
+    process.stdout.write(`${path}\n`);
+  } else process.stdout.write(options.output === 'json' ? `${JSON.stringify(report)}\n` : reportText(report));
+}
+
+/** Written aside and renamed. For the owner only, as the journal is. */
+async function writeWhole(path: string, text: string): Promise<void> {
+  const aside = `${path}.${process.pid}`;
+  await writeFile(aside, text, { mode: 0o600 });
+  await rename(aside, path);
 }

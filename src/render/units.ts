@@ -1,5 +1,6 @@
-/** `0.4 s`, `12 s`, `3 min 5 s`, `2 h 4 min`. */
+/** `8 ms`, `0.4 s`, `12 s`, `3 min 5 s`, `2 h 4 min`. */
 export function formatDuration(ms: number): string {
+  if (ms < 95) return `${Math.round(ms)} ms`;
   if (ms < 10_000) return `${(ms / 1000).toFixed(1)} s`;
   const seconds = Math.round(ms / 1000);
   if (seconds < 120) return `${seconds} s`;
