@@ -7,7 +7,7 @@ import { stateDirectory } from '#src/engine/state-directory.ts';
 import { reportPage } from '#src/report/html/page.ts';
 import { reportOf } from '#src/report/report-of.ts';
 import { largeRun } from '#src/report/testing/large.ts';
-import { RECORDED } from '#src/report/testing/recorded.ts';
+import { RECORDED, recordedEvents } from '#src/report/testing/recorded.ts';
 import { Browser, type View } from './support/browser.ts';
 import { Cli } from './support/cli.ts';
 
@@ -54,6 +54,7 @@ const open = (file: string, view: View): Promise<void> => browser.open(pathToFil
 
 /** Elements that stand out to the right, unless they stand in something that scrolls by itself. */
 const OVERFLOWING = `[...document.querySelectorAll('body *')]
+  .filter((element) => element.checkVisibility())
   .filter((element) => element.getBoundingClientRect().right > innerWidth + 0.5 && !element.closest('.scroll, pre, .unseen'))
   .map((element) => element.outerHTML.slice(0, 200))`;
 /** Texts of the elements that take room. */
@@ -101,7 +102,7 @@ test('bars stand where their times are', async () => {
     const waiting = document.querySelectorAll('.host > summary rect.waiting')[0].getBoundingClientRect();
     return [waiting.left - lane.left, waiting.right - lane.left, lane.width];
   })()`);
-  const { hosts, durationMs } = reportOf((await import('#src/report/testing/recorded.ts')).recordedEvents());
+  const { hosts, durationMs } = reportOf(recordedEvents());
   const wait = hosts[1]!.waits[0]!;
   expect(first / width).toBeCloseTo(wait.from / durationMs, 2);
   expect(last / width).toBeCloseTo(wait.to / durationMs, 2);

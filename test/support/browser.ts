@@ -46,6 +46,10 @@ export class Browser {
       stdio: ['ignore', 'ignore', 'ignore', 'pipe', 'pipe'],
     });
     this.#listen(this.#child.stdio[4] as Readable);
+    const end = (): void => {
+      for (const [id, answer] of this.#answers) answer({ id, error: { message: 'chromium ended before it answered' } });
+    };
+    this.#child.once('exit', end).once('error', end);
   }
 
   static async start(): Promise<Browser> {
@@ -124,7 +128,6 @@ export class Browser {
     const line = JSON.stringify({ id, method, params, ...(this.#session ? { sessionId: this.#session } : {}) });
     (this.#child.stdio[3] as Writable).write(`${line}\0`);
     return new Promise((resolve, reject) => {
-      this.#child.once('exit', () => reject(new Error(`chromium ended before it answered ${method}`)));
       this.#answers.set(id, ({ result, error }) =>
         error ? reject(new Error(`${method}: ${error.message}`)) : resolve(result ?? {}),
       );
@@ -143,5 +146,6 @@ export class Browser {
   #receive(message: Message): void {
     if (message.id === undefined) for (const watch of this.#watchers) watch(message);
     else this.#answers.get(message.id)?.(message);
+    if (message.id !== undefined) this.#answers.delete(message.id);
   }
 }
