@@ -175,6 +175,8 @@ describe('a cluster directory', () => {
     );
     expect(() => cluster.version('k3s')).toThrow('release mine has no component "k3s" (known: tool)');
     expect(cluster.cacheDir).toBe(join(directory, 'cache'));
+    const elsewhere = await loadCluster(options({ set: ['artifacts.cache=/srv/cache'] }));
+    expect(elsewhere.cacheDir).toBe('/srv/cache');
   });
 
   it('is found upwards, by $PICLUSTER_CLUSTER, by name; else the error says what to do', async () => {

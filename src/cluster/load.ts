@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { userInfo } from 'node:os';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { ConfigError, type Mistake } from '#src/errors.ts';
 import { ArtifactBook } from '#src/release/artifact-book.ts';
 import { defaultCacheDir } from '#src/release/fetch.ts';
@@ -11,7 +11,6 @@ import { findClusterDirectory } from './find.ts';
 import type { LoadedCluster } from './loaded.ts';
 import { readClusterFiles } from './read.ts';
 import { setLayer } from './set-option.ts';
-import type { AskedBecome } from './target.ts';
 import { type Namespaces, validate } from './validate.ts';
 
 export interface LoadOptions {
@@ -28,8 +27,6 @@ export interface LoadOptions {
   templates?: RoleTemplates | undefined;
   /** What was wrong with the cluster's own roles: told together with the rest. */
   mistakes?: readonly Mistake[] | undefined;
-  /** Who types become passwords. Nothing is asked while loading. */
-  asked?: AskedBecome | undefined;
   /** Who logs in at an address when the inventory does not say: what the operator's ssh_config names. Default: the operator. */
   defaultUser?: ((address: string) => string | undefined) | undefined;
 }
@@ -54,8 +51,7 @@ export async function loadCluster(options: LoadOptions): Promise<LoadedCluster> 
   return buildCluster(validated, cluster, {
     directory,
     book,
-    cacheDir: cacheDir === undefined ? defaultCacheDir(options.env) : resolve(join(directory, cacheDir)),
-    asked: options.asked,
+    cacheDir: cacheDir === undefined ? defaultCacheDir(options.env) : resolve(directory, cacheDir),
     defaultUser: (address) => options.defaultUser?.(address) ?? (options.env.USER || userInfo().username),
     digest: createHash('sha256')
       .update(JSON.stringify([files.digest, options.set ?? []]))
