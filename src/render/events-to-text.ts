@@ -26,6 +26,9 @@ export function eventLines(event: StampedEvent, options: { showDiffs: boolean })
       ];
     case 'host.waiting':
       return [];
+    case 'step.output':
+      // A step that waits for somebody on its machine says for whom: that is not to be known only afterwards.
+      return event.text.startsWith('waiting: ') ? [`${event.host}: ${event.text}`] : [];
     case 'host.lost':
       return errorLines(event.error, `${event.host}: lost`);
     case 'fact':

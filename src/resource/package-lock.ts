@@ -1,9 +1,6 @@
-/** Unattended upgrades of a fresh machine take minutes. */
-const LOCK_SECONDS = 300;
-
 /**
  * Shell functions. Who holds a lock file is in /proc/locks, by inode; fuser and lsof need not be there. The package managers' own waits
- * name nobody.
+ * name nobody. Set before: lock_seconds, the longest wait.
  */
 export const LOCK_HELPERS = `
 # lock_holder FILE...: who holds the first of them that is held; fails when none is.
@@ -14,7 +11,8 @@ lock_holder() {
     [ -n "$pid" ] || continue
     name=
     [ ! -r "/proc/$pid/comm" ] || read -r name <"/proc/$pid/comm" || true
-    echo "$file is locked by ${'${name:-a process}'} (pid $pid)"
+    command=$(tr '\\0' ' ' 2>/dev/null <"/proc/$pid/cmdline" | cut -c 1-120)
+    echo "$file is locked by ${'${name:-a process}'} (pid $pid${'${command:+: ${command% }}'})"
     return 0
   done
   return 1
@@ -24,8 +22,8 @@ wait_for_locks() {
   waited=0
   while holder=$(lock_holder "$@"); do
     [ "$waited" -gt 0 ] || echo "waiting: $holder"
-    if [ "$waited" -ge ${LOCK_SECONDS} ]; then
-      echo "$holder, for more than ${LOCK_SECONDS} s: let it finish, or stop it, and run again" >&2
+    if [ "$waited" -ge "$lock_seconds" ]; then
+      echo "$holder, for more than $lock_seconds s: let it finish, or stop it, and run again" >&2
       return 1
     fi
     sleep 1

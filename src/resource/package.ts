@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { PiclusterError } from '#src/errors.ts';
 import type { Facts } from '#src/facts/facts.ts';
+import { joinScripts, sh } from '#src/shell/script.ts';
 import { apk } from './apk.ts';
 import { apt } from './apt.ts';
 import { changeOf, differences } from './changes.ts';
@@ -17,6 +18,8 @@ const schema = z
     purge: z.boolean().default(false),
     /** Also install what the packages recommend; apk knows no such thing. */
     recommends: z.boolean().default(false),
+    /** How long another process may keep the package manager's lock: unattended upgrades of a fresh machine take minutes. */
+    lockSeconds: z.int().min(0).default(300),
   })
   .refine(({ state, names }) => state === 'present' || !names.some((name) => name.includes('=')), {
     path: ['names'],
@@ -63,7 +66,7 @@ export const packages = defineKind({
     const names = wrongNames(spec, state);
     const manager = managerOf(facts);
     const script = spec.state === 'present' ? manager.install(names, spec) : manager.remove(names, spec);
-    return { script, timeoutMs: 20 * 60_000 };
+    return { script: joinScripts([sh`lock_seconds=${spec.lockSeconds}`, script]), timeoutMs: 20 * 60_000 };
   },
 
   fingerprint: (spec) => `${spec.state} ${spec.names.join(' ')}`,
