@@ -10,7 +10,6 @@ export interface ExecOptions {
   cluster?: string;
   set: string[];
   limit?: string;
-  askBecomePass?: boolean;
   output: OutputFormat;
   /** Seconds. */
   timeout: number;

@@ -22,7 +22,6 @@ export interface ExecuteOptions {
   cluster?: string;
   set: string[];
   limit?: string;
-  askBecomePass?: boolean;
   /** --role, --step and --tags; empty: all. */
   role: string[];
   step: string[];

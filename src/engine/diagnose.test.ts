@@ -45,7 +45,7 @@ describe('and the file systems say', () => {
       'which is full',
       full,
       [system('/srv', { freeKib: 0 }), system('/')],
-      /^no space left on \/srv \(ext4\) of n1: 0\.0 MiB of 4\.0 MiB are free$/,
+      /^no space left on \/srv \(ext4\) of n1: 0 KiB of 4\.0 MiB are free$/,
     ],
     [
       'that what is free was too little',

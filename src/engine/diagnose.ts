@@ -107,8 +107,8 @@ const full = (system: FileSystem, host: string): Diagnosis => ({
 });
 
 function spaceOf({ freeKib, totalKib, freeInodes }: FileSystem): string {
-  if (freeInodes === 0) return `no inodes are free (${mebibytes(freeKib)} are)`;
-  return `${mebibytes(freeKib)} of ${mebibytes(totalKib)} are free${freeKib === 0 ? '' : ', which is too little'}`;
+  if (freeInodes === 0) return `no inodes are free (${size(freeKib)} are)`;
+  return `${size(freeKib)} of ${size(totalKib)} are free${freeKib === 0 ? '' : ', which is too little'}`;
 }
 
-const mebibytes = (kib: number): string => `${(kib / 1024).toFixed(1)} MiB`;
+const size = (kib: number): string => (kib < 1024 ? `${kib} KiB` : `${(kib / 1024).toFixed(1)} MiB`);

@@ -10,7 +10,6 @@ import { findIdentities, type Identities } from './identities.ts';
 import { JumpHosts, keyOf } from './jump-hosts.ts';
 import type { KnownHosts } from './known-hosts.ts';
 import { keyMismatch, loginError, type RefusedKeys } from './login-errors.ts';
-import { PrivateKeys } from './private-keys.ts';
 import { type SshSettings, sshSettings } from './ssh-config.ts';
 import { parseSshConfig, readSshConfig, type SshConfig } from './ssh-config-file.ts';
 import { SshConnection } from './ssh-connection.ts';
@@ -45,8 +44,7 @@ export interface ConnectOptions {
   onHostKey(event: TrustedHostKey): void;
   /** Socket of the agent; default $SSH_AUTH_SOCK, null: none. */
   agent?: string | null | undefined;
-  /** Shared by all connections of a run; default: read anew, and nobody is asked for a passphrase. */
-  keys?: PrivateKeys;
+  askPassphrase?: (path: string) => Promise<string | undefined>;
   /** The operator's ssh_config, or its text; default: ~/.ssh/config, read for this connection. */
   sshConfig?: string | SshConfig;
   /** Shared by all connections of a run; default: for this one alone. */
@@ -73,8 +71,8 @@ async function connectAlong(wanted: Target, options: Options, chain: readonly Ta
   const agent = options.agent === undefined ? process.env.SSH_AUTH_SOCK || undefined : (options.agent ?? undefined);
   const { user, identityFiles } = target;
   const { identitiesOnly } = settings;
-  const { keys = new PrivateKeys(), knownHosts } = options;
-  const identities = await findIdentities({ user, identityFiles, agent, identitiesOnly, keys });
+  const { askPassphrase, knownHosts } = options;
+  const identities = await findIdentities({ user, identityFiles, agent, identitiesOnly, askPassphrase });
   // A host has keys of several types, and a fingerprint does not say of which: with pinned ones, each type gets its chance.
   let refused: RefusedKeys | undefined;
   let algorithms = hostKeyAlgorithms(knownHosts.keysOf(target.address, target.port));

@@ -9,6 +9,8 @@ import { parseEvent } from '#src/engine/testing/parse-event.ts';
 export class Cli {
   readonly stateHome = mkdtempSync(join(tmpdir(), 'picluster-test-state-'));
   readonly cluster: string;
+  /** What starts it: a command and its first arguments, `unshare --mount`. */
+  wrapper: readonly string[] = [];
 
   constructor(cluster: string) {
     this.cluster = cluster;
@@ -16,7 +18,8 @@ export class Cli {
 
   /** Starts `picluster COMMAND -C cluster ARGS`. Never throws on a bad exit. */
   start(command: string, args: readonly string[] = []) {
-    return execa(process.execPath, ['bin/picluster.js', command, '-C', this.cluster, ...args], {
+    const [program, ...words] = [...this.wrapper, process.execPath, 'bin/picluster.js', command, '-C', this.cluster, ...args];
+    return execa(program!, words, {
       reject: false,
       all: true,
       env: { XDG_STATE_HOME: this.stateHome },
