@@ -7,6 +7,7 @@ import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { down, Lab, type LabState, ssh, up } from '#lab/machines/index.ts';
+import { parseEvent } from '#src/engine/testing/parse-event.ts';
 import { Cli, manifestScript } from './support/cli.ts';
 import { compareManifests } from './support/manifest.ts';
 import { accountedFor } from './support/planned.ts';
@@ -19,7 +20,7 @@ const kubeconfig = lab.local('kubeconfig');
 
 let state: LabState;
 let blank: Map<string, string>;
-let planned: { host: string; title: string; action: string }[];
+let planned: { host: string; step: string; title: string; action: string; isCertain: boolean }[];
 let demo: { all: string; exitCode: number };
 
 const names = (): string[] => state.nodes.map(({ name }) => name);
@@ -60,7 +61,17 @@ describe('from blank machines', () => {
     const { exitCode, events } = await cli.events('plan');
     expect(exitCode).toBe(0);
     planned = events.flatMap((event) =>
-      event.type === 'step.planned' ? [{ host: event.host, title: event.title, action: event.change.action }] : [],
+      event.type === 'step.planned'
+        ? [
+            {
+              host: event.host,
+              step: event.step,
+              title: event.title,
+              action: event.change.action,
+              isCertain: event.change.knownAfter === undefined,
+            },
+          ]
+        : [],
     );
     expect(new Set(planned.map(({ host }) => host))).toEqual(new Set(names()));
     for (const [node, after] of await manifests())
@@ -112,6 +123,22 @@ describe('from blank machines', () => {
         node,
       ).toEqual([]);
     }
+  });
+
+  it('every certain step of the plan was done, and on the machines no step that it does not list', () => {
+    const journal = readdirSync(cli.stateHome, { recursive: true, encoding: 'utf8' })
+      .filter((file) => file.endsWith('.ndjson'))
+      .map((file) => readFileSync(join(cli.stateHome, file), 'utf8').trimEnd().split('\n').map(parseEvent))
+      .find(([start]) => start?.type === 'run.start' && start.command === 'bootstrap');
+    const done = new Set(
+      journal?.flatMap((event) =>
+        event.type === 'step.end' && event.status === 'changed' && event.host !== 'control' ? [event.step] : [],
+      ),
+    );
+    const certain = new Set(planned.filter(({ isCertain }) => isCertain).map(({ step }) => step));
+    expect(certain.size).toBeGreaterThan(80);
+    expect(certain.difference(done)).toEqual(new Set());
+    expect(done.difference(new Set(planned.map(({ step }) => step)))).toEqual(new Set());
   });
 
   it('every cell of the table is what kubectl says', async () => {

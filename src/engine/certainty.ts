@@ -15,7 +15,7 @@ export function knownAfter(step: Step, change: Change, changed: Changed): StepRe
   if (!isResourceStep(step)) return step.after.findLast((ref) => changed.has(ref)) ?? nearest(step, changed, () => true);
   const { kind } = step.work;
   if (kind.restart && step.restartOn.length > 0) return ofRestart(step, changed);
-  if (kind.isSensitive) return nearest(step, changed, ({ step: other }) => (kind.restart ? isBringer(other) : true));
+  if (kind.isSensitive) return nearest(step, changed, ({ step: other }) => (kind.restart ? isUnsettling(other) : true));
   const isMade = kind.comesWithOthers && change.action === 'create';
   return isMade ? nearest(step, changed, ({ step: other }) => other.role === step.role && isBringer(other)) : undefined;
 }
@@ -24,11 +24,13 @@ export function knownAfter(step: Step, change: Change, changed: Changed): StepRe
 function ofRestart(step: ResourceStep, changed: Changed): StepRef | undefined {
   const inputs = step.restartOn.filter((ref) => changed.has(ref));
   if (inputs.some((ref) => !changed.get(ref)?.change.knownAfter)) return undefined;
-  return inputs.at(-1) ?? nearest(step, changed, ({ step: other }) => isBringer(other));
+  return inputs.at(-1) ?? nearest(step, changed, ({ step: other }) => isUnsettling(other));
 }
 
-/** What may make other things right: packages bring services and directories, a command anything. Files and kernel settings do not. */
-const isBringer = ({ work }: Step): boolean => work.type === 'action' || work.kind.disturbs;
+/** What may start a service: a package, another service, a command. Files do not. */
+const isUnsettling = ({ work }: Step): boolean => work.type === 'action' || work.kind.disturbs;
+
+const isBringer = (step: Step): boolean => isResourceStep(step) && step.work.kind.bringsOthers;
 
 const nearest = (step: Step, changed: Changed, fits: (other: PlannedChange) => boolean): StepRef | undefined =>
   [...changed.values()].findLast((other) => other.step.host === step.host && fits(other))?.step.ref;

@@ -13,7 +13,7 @@ import { nextStretch, untilDisturbed } from './stretch.ts';
 
 const make = (
   name: string,
-  options: { disturbs?: boolean; isSensitive?: boolean; restarts?: boolean; isBrought?: boolean } = {},
+  options: { disturbs?: boolean; isSensitive?: boolean; restarts?: boolean; isBrought?: boolean; brings?: boolean } = {},
 ) =>
   defineKind({
     name,
@@ -21,6 +21,7 @@ const make = (
     disturbs: options.disturbs ?? false,
     isSensitive: options.isSensitive ?? false,
     comesWithOthers: options.isBrought ?? false,
+    bringsOthers: options.brings ?? false,
     id: (spec) => spec.id,
     probe: () => sh`true`,
     parse: ([state = '']) => state,
@@ -33,7 +34,7 @@ const make = (
     ...(options.restarts ? { restart: () => ({ action: 'restart' as const, fields: [] }) } : {}),
   });
 const file = make('file');
-const pack = make('package', { disturbs: true });
+const pack = make('package', { disturbs: true, brings: true });
 const check = make('check', { isSensitive: true });
 const service = make('service', { disturbs: true, isSensitive: true, restarts: true });
 const brought = make('brought', { isBrought: true });

@@ -54,6 +54,7 @@ interface State {
 export const archive = defineKind({
   name: 'archive',
   schema,
+  bringsOthers: true,
   id: (spec) => spec.path,
 
   probe: (specs) =>

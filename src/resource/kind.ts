@@ -64,8 +64,10 @@ export interface Kind<Spec, State> {
   readonly disturbs: boolean;
   /** What it observes may be changed by any step before it (commands, services): looked at again once one of them changed something. */
   readonly isSensitive: boolean;
-  /** Packages and commands may bring it along (directories, users, links): what is to be created may be there by then. */
+  /** Something that brings others may make it (directories, users, links): what is to be created may be there by then. */
   readonly comesWithOthers: boolean;
+  /** It may make things that it does not name: a package its directories and users, a user its home. */
+  readonly bringsOthers: boolean;
   /** Identity on a host: `/etc/hosts`, `chrony`. Two steps with the same kind and id must not differ. */
   id(spec: Spec): string;
   /** Prints exactly one record per spec, in order, and changes nothing. Runs as root under dash, bash and busybox sh, without `set -e`. */
@@ -95,14 +97,21 @@ export interface Resource<Spec = unknown, State = unknown> {
 
 /** Gives a kind its constructor: `const sysctl = defineKind({...})`, then `sysctl({key, value})`. A spec that does not fit throws ZodError (a role's bug). */
 export function defineKind<Input, Spec, State>(
-  definition: Omit<Kind<Spec, State>, 'schema' | 'disturbs' | 'isSensitive' | 'comesWithOthers'> & {
+  definition: Omit<Kind<Spec, State>, 'schema' | 'disturbs' | 'isSensitive' | 'comesWithOthers' | 'bringsOthers'> & {
     schema: ZodType<Spec, Input>;
     disturbs?: boolean;
     isSensitive?: boolean;
     comesWithOthers?: boolean;
+    bringsOthers?: boolean;
   },
 ): ((input: Input) => Resource<Spec, State>) & { kind: Kind<Spec, State> } {
-  const kind: Kind<Spec, State> = { disturbs: false, isSensitive: false, comesWithOthers: false, ...definition };
+  const kind: Kind<Spec, State> = {
+    disturbs: false,
+    isSensitive: false,
+    comesWithOthers: false,
+    bringsOthers: false,
+    ...definition,
+  };
   const make = (input: Input): Resource<Spec, State> => ({ type: 'resource', kind, spec: definition.schema.parse(input) });
   return Object.assign(make, { kind });
 }

@@ -44,6 +44,7 @@ export const packages = defineKind({
   name: 'package',
   schema,
   disturbs: true,
+  bringsOthers: true,
   id: (spec) => spec.names.join(','),
   probe: (specs, facts) => managerOf(facts).probe(specs.map((spec) => spec.names)),
   parse: (record): PackageStates => Object.fromEntries(record.map((field) => split(field))),

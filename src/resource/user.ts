@@ -41,6 +41,7 @@ export const user = defineKind({
   name: 'user',
   schema,
   comesWithOthers: true,
+  bringsOthers: true,
   disturbs: true,
   id: (spec) => spec.name,
 
