@@ -11,6 +11,7 @@ export {
   type Kind,
   type Resource,
 } from './resource/kind.ts';
+export { reboot } from './resource/reboot.ts';
 export { type Action, type ActionContext, defineAction } from './role/action.ts';
 export { defineRole, type Role, type RoleInput, type WantedPort } from './role/role.ts';
 export { type ParallelDrafts, parallel, type StepDraft, type StepList, type StepRef, step, stepRef } from './role/step.ts';

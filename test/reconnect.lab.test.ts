@@ -5,10 +5,11 @@ import { execa } from 'execa';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { down, Lab, powerCut, powerOn, requireState, ssh, up } from '#lab/machines/index.ts';
 import type { StampedEvent } from '#src/engine/events.ts';
+import { waitUntilUnlocked } from './support/nodes.ts';
 import { type Ended, Picluster } from './support/picluster.ts';
 import { writePlainCluster } from './support/plain-cluster.ts';
 
-/** A machine that is out of reach for a while, in the middle of a step, costs a run time and nothing else. */
+/** A machine that is out of reach for a while, in the middle of a step or because it was told to reboot, costs a run time and nothing else. */
 const lab = new Lab({ name: 'reconnect' });
 let cluster: string;
 let stateHome: string;
@@ -36,10 +37,35 @@ export default defineRole({
 });
 `;
 
+/** What a Raspberry Pi's firmware reads, and the reboot that it takes to be read. */
+const FIRMWARE = `
+import { defineRole, directory, file, reboot, step } from 'picluster';
+import { z } from 'zod';
+
+export default defineRole({
+  name: 'firmware',
+  namespace: 'firmware',
+  vars: z.strictObject({ flags: z.string().default('') }),
+  steps: ({ host, vars: { flags } }) => {
+    if (!flags) return [];
+    const cmdline = step(file({ path: '/boot/firmware/cmdline.txt', content: flags + '\\n', mode: 0o644 }), { name: 'cmdline' });
+    return [
+      step(directory({ path: '/boot/firmware', mode: 0o755 }), { name: 'directory' }),
+      cmdline,
+      step(reboot({ host: host.name }), { name: 'reboot', restartOn: [cmdline] }),
+      step(file({ path: '/root/after', content: flags + '\\n', mode: 0o644 }), { name: 'after' }),
+    ];
+  },
+});
+`;
+
 beforeAll(async () => {
   await down(lab, { purge: true });
   await up(lab, { nodes: ['n1'], artifacts: false });
-  cluster = await writePlainCluster(lab, { roles: ['work'], files: { 'roles/work/role.ts': ROLE } });
+  cluster = await writePlainCluster(lab, {
+    roles: ['work', 'firmware'],
+    files: { 'roles/work/role.ts': ROLE, 'roles/firmware/role.ts': FIRMWARE },
+  });
   stateHome = await mkdtemp(join(tmpdir(), 'picluster-reconnect-state-'));
 });
 
@@ -48,8 +74,8 @@ afterAll(async () => {
   await Promise.all([cluster, stateHome].map((path) => rm(path, { recursive: true, force: true })));
 });
 
-const apply = (round: string): Picluster =>
-  new Picluster(['apply', '-C', cluster, '--yes', '--output', 'json', '--set', `work.round=${round}`], {
+const apply = (round: string, ...settings: string[]): Picluster =>
+  new Picluster(['apply', '-C', cluster, '--yes', '--output', 'json', '--set', `work.round=${round}`, ...settings], {
     stateHome,
     timeoutMs: 300_000,
   });
@@ -115,4 +141,53 @@ test('a machine whose power is cut in the middle of a step does that step again'
   expectSurvived(ended, true);
   expect(await onNode('cat /root/power/begun')).toBe('x\nx');
   await expectConverged('power');
+});
+
+const bootId = () => onNode('cat /proc/sys/kernel/random/boot_id');
+const withFlags = (flags: string): Picluster => apply('power', '--set', `firmware.flags=${flags}`);
+const changed = ({ events }: Ended): string[] =>
+  events.flatMap((event) => (event.type === 'step.end' && event.status === 'changed' ? [event.step] : []));
+
+test('a step that needs a reboot gets it in the same run, and what comes after it sees the new boot', async () => {
+  const before = await bootId();
+  const ended = await withFlags('first').ended;
+  expect({ exitCode: ended.exitCode, stderr: ended.stderr }).toEqual({ exitCode: 0, stderr: '' });
+  expect(changed(ended)).toEqual(['directory', 'cmdline', 'reboot', 'after'].map((name) => `firmware/${name}@n1`));
+  expect(ended.events).toContainEqual(
+    expect.objectContaining({
+      type: 'step.planned',
+      step: 'firmware/reboot@n1',
+      change: expect.objectContaining({ note: 'reboots n1' }),
+    }),
+  );
+  expect(ended.events).toContainEqual(expect.objectContaining({ type: 'host.reconnected', rebooted: true }));
+  const after = await bootId();
+  expect(after).not.toBe(before);
+  const again = await withFlags('first').ended;
+  expect([again.exitCode, changed(again)]).toEqual([0, []]);
+  expect(await bootId()).toBe(after);
+});
+
+test('a run that is killed between the changed file and the reboot loses no reboot', async () => {
+  const before = await bootId();
+  const run = withFlags('second');
+  await run.event((event) => {
+    if (event.type !== 'step.start' || event.step !== 'firmware/cmdline@n1') return false;
+    // held still, so that the node ends what it was asked and is asked nothing more
+    run.kill('SIGSTOP');
+    return true;
+  });
+  await expect.poll(() => onNode('cat /boot/firmware/cmdline.txt'), { timeout: 20_000 }).toBe('second');
+  run.kill('SIGKILL');
+  await run.ended;
+  expect(await bootId()).toBe(before);
+
+  await waitUntilUnlocked(lab);
+  const again = await withFlags('second').ended;
+  expect(again.exitCode).toBe(0);
+  expect(changed(again)).toEqual(['firmware/reboot@n1', 'firmware/after@n1']);
+  const after = await bootId();
+  expect(after).not.toBe(before);
+  expect(changed(await withFlags('second').ended)).toEqual([]);
+  expect(await bootId()).toBe(after);
 });

@@ -3,8 +3,9 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import type { Facts } from '#src/facts/facts.ts';
 import type { Script } from '#src/shell/script.ts';
-import { named, specOf, testFacts } from '../testing.ts';
+import { named, names, specOf, testCluster, testFacts } from '../testing.ts';
 import { raspberryPiSteps } from './raspberry-pi.ts';
 import { OsVars } from './vars.ts';
 
@@ -14,9 +15,14 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(directory, { recursive: true }));
 
+const stepsFor = (facts: Facts, raspberryPi: object, name = 's1') => {
+  const cluster = testCluster({ s1: { roles: ['k3s-server'] }, a1: { roles: ['k3s-agent'] } });
+  return raspberryPiSteps(cluster.host(name), facts, OsVars.parse({ raspberryPi }), cluster);
+};
+
 const commandOf = (name: string): { unless: Script; run: Script } => {
   const facts = testFacts({ model: 'Raspberry Pi 4', firmwareCmdline: join(directory, 'cmdline.txt') });
-  const steps = raspberryPiSteps(facts, OsVars.parse({ raspberryPi: { gpuMemory: 16 } }));
+  const steps = stepsFor(facts, { gpuMemory: 16 });
   return specOf(named(steps, name)) as unknown as { unless: Script; run: Script };
 };
 const isDone = (script: Script): boolean => spawnSync('dash', ['-c', script.text]).status === 0;
@@ -47,4 +53,26 @@ it.each([
   run(apply);
   expect(readFileSync(path, 'utf8')).toBe(after);
   expect(isDone(unless)).toBe(true);
+});
+
+const pi = testFacts({ model: 'Raspberry Pi 4', firmwareCmdline: '/boot/firmware/cmdline.txt' });
+const clustered = { ...pi, k3s: { ...pi.k3s, version: 'v1.34.4+k3s1' } };
+
+it('reboots for what it changed in the firmware: blank machines at once, those of a cluster one after the other', () => {
+  const blank = named(stepsFor(pi, {}), 'reboot');
+  expect(blank.restartOn?.map(({ name }) => name)).toEqual(['memory-cgroup']);
+  expect(blank.pool).toBeUndefined();
+  expect(named(stepsFor(clustered, {}), 'reboot').pool).toBe('reboot');
+});
+
+it('says what is away while the only server boots', () => {
+  expect(specOf(named(stepsFor(clustered, {}, 's1'), 'reboot')).loses).toBe('the Kubernetes API');
+  expect(specOf(named(stepsFor(clustered, {}, 'a1'), 'reboot')).loses).toBeUndefined();
+  expect(specOf(named(stepsFor(pi, {}, 's1'), 'reboot')).loses).toBeUndefined();
+});
+
+it('leaves the reboot to the operator on request, and says so', () => {
+  const steps = stepsFor(pi, { reboot: false });
+  expect(names(steps)).not.toContain('reboot');
+  expect(named(steps, 'memory-cgroup').note).toBe('takes effect after a reboot');
 });

@@ -1,23 +1,38 @@
+import type { Cluster, Host } from '#src/cluster/cluster.ts';
 import type { Facts } from '#src/facts/facts.ts';
 import { command } from '#src/resource/command.ts';
 import { packages } from '#src/resource/package.ts';
+import { reboot } from '#src/resource/reboot.ts';
 import { type StepDraft, step } from '#src/role/step.ts';
 import { type Script, sh } from '#src/shell/script.ts';
 import { distributionOf } from '../distribution.ts';
 import type { OsVars } from './vars.ts';
 
 const CGROUP_FLAGS = ['cgroup_enable=cpuset', 'cgroup_enable=memory', 'cgroup_memory=1'];
-const REBOOT = 'takes effect after a reboot';
-
 /** What only a Raspberry Pi needs: no clock that runs without power, kernel flags in its firmware's files. */
-export function raspberryPiSteps(facts: Facts, { raspberryPi }: OsVars): StepDraft[] {
+export function raspberryPiSteps(host: Host, facts: Facts, { raspberryPi }: OsVars, cluster: Cluster): StepDraft[] {
   if (!facts.model.startsWith('Raspberry Pi')) return [];
   const names = raspberryPi.packages ?? defaultPackages(facts);
+  const cmdline = facts.firmwareCmdline;
+  const changes = [
+    ...(raspberryPi.memoryCgroup && cmdline ? [memoryCgroup(cmdline)] : []),
+    ...(raspberryPi.gpuMemory && cmdline ? [gpuMemory(cmdline, raspberryPi.gpuMemory)] : []),
+  ];
+  const firmware = raspberryPi.reboot ? changes : changes.map((change) => ({ ...change, note: 'takes effect after a reboot' }));
   return [
     ...(names.length > 0 ? [step(packages({ names }), { name: 'raspberry-pi-packages' })] : []),
-    ...(raspberryPi.memoryCgroup && facts.firmwareCmdline ? [memoryCgroup(facts.firmwareCmdline)] : []),
-    ...(raspberryPi.gpuMemory && facts.firmwareCmdline ? [gpuMemory(facts.firmwareCmdline, raspberryPi.gpuMemory)] : []),
+    ...firmware,
+    ...(firmware.length > 0 && raspberryPi.reboot ? [rebootFor(firmware, host, facts, cluster)] : []),
   ];
+}
+
+/** Machines of a running cluster reboot one after the other; blank ones all at once. */
+function rebootFor(restartOn: readonly StepDraft[], { name }: Host, { k3s }: Facts, cluster: Cluster): StepDraft {
+  const isClustered = k3s.version !== undefined;
+  const servers = cluster.hostsWithRole('k3s-server');
+  const isOnlyServer = isClustered && servers.length === 1 && servers[0]?.name === name;
+  const work = reboot({ host: name, ...(isOnlyServer ? { loses: 'the Kubernetes API' } : {}) });
+  return step(work, { name: 'reboot', restartOn, ...(isClustered ? { pool: 'reboot' } : {}) });
 }
 
 /** Ubuntu keeps the VXLAN module in a package of its own. */
@@ -31,7 +46,6 @@ function memoryCgroup(path: string): StepDraft {
   return step(
     command({
       title: 'the kernel is told to account for memory',
-      destructive: REBOOT,
       unless: hasFlags(path),
       run: sh`
         line=$(head -n 1 ${path})
@@ -61,7 +75,6 @@ function gpuMemory(cmdline: string, mebibytes: number): StepDraft {
   return step(
     command({
       title: `the GPU gets ${mebibytes} MiB`,
-      destructive: REBOOT,
       unless: sh`[ "$(grep '^gpu_mem=' ${path} 2>/dev/null | tail -n 1)" = ${line} ]`,
       run: sh`
         { grep -v '^gpu_mem=' ${path} || true; printf '[all]\n%s\n' ${line}; } >${path}.picluster

@@ -111,7 +111,7 @@ it("the operator's own keywords win, each once", () => {
 
 it.each([
   ['no Raspberry Pi', {}, []],
-  ['Raspberry Pi OS', PI, ['raspberry-pi-packages', 'memory-cgroup']],
+  ['Raspberry Pi OS', PI, ['raspberry-pi-packages', 'memory-cgroup', 'reboot']],
   ['without a firmware partition', { model: PI.model }, ['raspberry-pi-packages']],
 ])('Raspberry Pi: %s', (_, facts, added) => {
   const before = list();

@@ -24,7 +24,7 @@ export default defineRole({
       ...localeSteps(host, facts, vars),
       ...(vars.removeSnapd ? snapdSteps() : []),
       ...(vars.ssh.harden ? sshSteps(host, facts, vars) : []),
-      ...raspberryPiSteps(facts, vars),
+      ...raspberryPiSteps(host, facts, vars, cluster),
       ...kernelSteps(vars),
       ...(vars.swapOff ? swapSteps(facts) : []),
       ...journalSteps(facts, vars),

@@ -30,8 +30,9 @@ const Journal = z
 const RaspberryPi = z
   .strictObject({
     packages: z.array(z.string()).optional().describe("Default: fake-hwclock, and on Ubuntu the kernel's extra modules"),
-    memoryCgroup: on('cgroup flags in cmdline.txt; take effect after a reboot'),
-    gpuMemory: z.int().min(16).max(1024).optional().describe('gpu_mem in config.txt, in MiB; takes effect after a reboot'),
+    reboot: on('Reboot when cmdline.txt or config.txt has changed, machines of a running cluster one after the other'),
+    memoryCgroup: on('cgroup flags in cmdline.txt'),
+    gpuMemory: z.int().min(16).max(1024).optional().describe('gpu_mem in config.txt, in MiB'),
   })
   .prefault({});
 

@@ -33,7 +33,7 @@ export async function planAndApply(engine: Run, options: ExecuteOptions, context
   const isText = options.output === 'text';
   const summary = { ...summaryOf(plan, [...engine.lost.keys()]), hooks: hooks.planned(plan) };
   if (isText) process.stdout.write(planFooter(summary));
-  const findings = engine.preflight();
+  const findings = engine.preflight(plan);
   if (options.command === 'plan' || planned === 0) {
     for (const text of planned === 0 ? [] : findings) emit({ type: 'warning', text });
     const exitCode = options.detailedExitcode && planned > 0 ? EXIT.changed : EXIT.done;

@@ -1,5 +1,6 @@
 import { HookFailedError, HostLostError, InterruptedError, PiclusterError, VerifyError } from '#src/errors.ts';
 import type { Change } from '#src/resource/kind.ts';
+import type { RebootState } from '#src/resource/reboot.ts';
 import type { ActionContext } from '#src/role/action.ts';
 import type { StepRef } from '#src/role/step.ts';
 import type { Script } from '#src/shell/script.ts';
@@ -11,6 +12,7 @@ import type { Graph, Step } from './graph.ts';
 import { isResourceStep, type Observations, type ResourceStep } from './observe.ts';
 import { resourceChange } from './plan.ts';
 import { PoolTurns } from './pool-turns.ts';
+import { rebootHost } from './reboot.ts';
 import type { HostSession } from './session.ts';
 import { asStepError, notAsItShouldBe, notInThePlan } from './step-error.ts';
 import { type StepHooks, untilHooked } from './step-hooks.ts';
@@ -30,6 +32,8 @@ export interface HostRunnerOptions {
   readonly draining: AbortSignal;
   readonly fetchArtifact: ApplyOptions['fetchArtifact'];
   readonly hooks: StepHooks | undefined;
+  /** While it works, hosts that need the Kubernetes API through this one wait for it. */
+  alone<T>(work: () => Promise<T>): Promise<T>;
   /** Steps that the plan said would change; others that change are said aloud. */
   readonly planned: ReadonlySet<StepRef>;
   /** Resolves once a host of the run is there, after its return if it was lost; rejects when it does not come back. */
@@ -136,9 +140,38 @@ export class HostRunner {
     const tasks = stretch.flatMap((step) => this.#task(step, changes.get(step.ref)));
     const [first] = stretch;
     if (tasks.length > 0 && first?.pool && !(await this.#enter(first, first.pool))) return;
-    for (const step of stretch) if (!changes.has(step.ref) && tasks.length === 0) this.#settle(step, 'unchanged');
+    for (const step of stretch)
+      if (!changes.has(step.ref) && tasks.length === 0) this.#settle(step, this.#begun.has(step.ref) ? 'changed' : 'unchanged');
     for (const task of tasks) if (isHooked(task.step) && !(await this.#beforeHook(task.step, task.change))) return;
-    if (tasks.length > 0) await this.#applyAndVerify(stretch, tasks);
+    const [task] = tasks;
+    if (task?.step.work.kind.reboots) await this.#reboot(stretch, task);
+    else if (tasks.length > 0) await this.#applyAndVerify(stretch, tasks);
+  }
+
+  /** The kind is such that nothing else changes in the stretch. */
+  async #reboot(stretch: readonly ResourceStep[], { step, change }: Task): Promise<void> {
+    const { session, emit, host, context, observations, graph } = this.#options;
+    if (!session) return;
+    const startedAt = performance.now();
+    // Where one at a time reboots, nobody may be at work in the pools of this host either: two of three etcd members would be away.
+    const pools = step.pool
+      ? (graph.byHost.get(host) ?? []).flatMap(({ pool }) => (pool && !this.#turns.has(pool) ? [pool] : []))
+      : [];
+    for (const pool of new Set(pools)) if (!(await this.#enter(step, pool))) return;
+    emit({ type: 'step.start', host, step: step.ref, title: step.title });
+    this.#begun.add(step.ref);
+    try {
+      const state = observations.get(step.ref) as RebootState;
+      await this.#options.alone(() => rebootHost({ step, state, session, context, stop: this.#stop }));
+    } catch (error) {
+      if (this.#stop.aborted || this.#isLoss(error) || !(error instanceof PiclusterError)) throw error;
+      this.#settle(step, 'failed', { change, error: asStepError(error, step), durationMs: performance.now() - startedAt });
+      return;
+    }
+    await this.#probeAgain(this.#pending.filter(isResourceStep));
+    for (const before of stretch) if (before !== step && this.#mayPass(before)) this.#settle(before, 'unchanged');
+    this.#settleResult({ step, change, durationMs: performance.now() - startedAt });
+    for (const pool of pools) this.#turns.leave(pool);
   }
 
   /** Runs what the operator has put before a step. False: it said no, and the step has failed with it. */
@@ -323,7 +356,7 @@ export class HostRunner {
   }
 
   async #enter(step: Step, pool: string): Promise<boolean> {
-    const reason = await this.#orDrained(this.#turns.enter(pool, this.#stop), `its turn in ${pool}`);
+    const reason = await this.#orDrained(this.#turns.enter(pool, step.ref, this.#stop), `its turn in ${pool}`);
     if (reason !== undefined) this.#settle(step, 'not-reached', { reason });
     return reason === undefined;
   }

@@ -7,7 +7,7 @@ export class PoolTurns {
   readonly #host: string;
   readonly #graph: Graph;
   readonly #board: Board;
-  readonly #held = new Map<string, (failed?: StepRef) => void>();
+  readonly #held = new Map<string, { release(failed?: StepRef): void; by: StepRef }>();
 
   constructor(host: string, graph: Graph, board: Board) {
     this.#host = host;
@@ -15,29 +15,39 @@ export class PoolTurns {
     this.#board = board;
   }
 
-  /** Waits for the turn. Resolves to the reason when the pool is closed. */
-  async enter(pool: string, signal: AbortSignal): Promise<string | undefined> {
+  has(pool: string): boolean {
+    return this.#held.has(pool);
+  }
+
+  /** Waits for the turn, for this step. Resolves to the reason when the pool is closed. */
+  async enter(pool: string, by: StepRef, signal: AbortSignal): Promise<string | undefined> {
     if (this.#held.has(pool)) return undefined;
     const turn = await this.#board.enter(pool, signal);
     if (!turn.go) return turn.reason;
-    this.#held.set(pool, turn.release);
+    this.#held.set(pool, { release: turn.release, by });
     return undefined;
   }
 
   /** Gives up the turns whose steps have all ended, or one of which has failed. */
   leaveFinished(): void {
-    for (const [pool, release] of this.#held) {
+    for (const [pool, { release, by }] of this.#held) {
       const members = this.#members(pool);
-      const failed = members.find((step) => this.#board.outcome(step.ref)?.status === 'failed');
+      const failed = [...members.map(({ ref }) => ref), by].find((ref) => this.#board.outcome(ref)?.status === 'failed');
       if (!failed && members.some((step) => !this.#board.has(step.ref))) continue;
-      release(failed?.ref);
+      release(failed);
       this.#held.delete(pool);
     }
   }
 
+  /** Gives one up for now, though steps of it are still to come. */
+  leave(pool: string): void {
+    this.#held.get(pool)?.release();
+    this.#held.delete(pool);
+  }
+
   leaveAll(): void {
     this.leaveFinished();
-    for (const release of this.#held.values()) release();
+    for (const { release } of this.#held.values()) release();
     this.#held.clear();
   }
 

@@ -109,7 +109,7 @@ function ownFindings({ host, facts, requirements }: Candidate): string[] {
     );
   if (requirements.memoryCgroup && !facts.cgroup.memory) {
     const cure = facts.firmwareCmdline
-      ? 'run the os role alone first (-l and --role os), and reboot'
+      ? 'its cmdline.txt asks for it: reboot, or let the os role do it with raspberryPi.memoryCgroup and raspberryPi.reboot'
       : 'add cgroup_enable=memory to the kernel command line, and reboot';
     findings.push(`${host.name}: the kernel has no memory cgroup (${cure})`);
   }

@@ -41,7 +41,7 @@ async function tries(answers: readonly (Error | string)[], options: { draining?:
 }
 
 it('doubles its pauses up to 30 s', () => {
-  expect([1, 2, 3, 4, 5, 6, 7].map(pauseBefore)).toEqual([1000, 2000, 4000, 8000, 16_000, 30_000, 30_000]);
+  expect([1, 2, 3, 4, 5, 6, 7].map((attempt) => pauseBefore(attempt))).toEqual([1000, 2000, 4000, 8000, 16_000, 30_000, 30_000]);
 });
 
 it('says how many attempts it took', async () => {

@@ -24,6 +24,8 @@ export interface ReconnectOptions<T> {
   /** One try: connect, become root, lock, facts. */
   open(signal: AbortSignal): Promise<T>;
   readonly withinMs?: number;
+  /** Longest pause between two attempts. */
+  readonly maxPauseMs?: number;
   /** For tests. */
   readonly clock?: Clock;
   readonly emit: Emit;
@@ -50,7 +52,7 @@ export interface Reconnected<T> {
 }
 
 /** 1 s, 2 s, 4 s, ... at most 30 s. */
-export const pauseBefore = (attempt: number): number => Math.min(1000 * 2 ** (attempt - 1), MAX_PAUSE_MS);
+export const pauseBefore = (attempt: number, atMostMs = MAX_PAUSE_MS): number => Math.min(1000 * 2 ** (attempt - 1), atMostMs);
 
 /**
  * Connects again with growing pauses. Throws HostLostError naming attempts and time once the bound is reached, InterruptedError when the
@@ -65,7 +67,7 @@ export async function reconnect<T>(options: ReconnectOptions<T>): Promise<Reconn
     const spent = clock.now() - startedAt;
     const left = (last instanceof HostBusyError ? BUSY_MS : withinMs) - spent;
     if (left <= 0) throw notBack(options, last, attempt - 1, spent);
-    const pauseMs = Math.min(pauseBefore(attempt), left);
+    const pauseMs = Math.min(pauseBefore(attempt, options.maxPauseMs), left);
     emit({ type: 'host.reconnecting', host, attempt, pauseMs, reason: last.message });
     await clock.pause(pauseMs, stop);
     if (stop.aborted) throw new InterruptedError(`interrupted while waiting for ${host} to come back`, { host });

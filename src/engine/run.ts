@@ -19,7 +19,7 @@ import { KubeAccess } from './kube-access.ts';
 import type { Connect } from './link.ts';
 import { isResourceStep, type Observations } from './observe.ts';
 import { makePlan, type Plan, type PlannedStep } from './plan.ts';
-import { preflightFindings } from './preflight.ts';
+import { preflightFindings, type Requirements } from './preflight.ts';
 import { roleGraphOf } from './role-graph.ts';
 import { requirementsOf, roleSteps } from './role-steps.ts';
 import { type RunResult, resultOf } from './run-result.ts';
@@ -69,6 +69,8 @@ export class Run {
   readonly #observations: Observations = new Map();
   readonly #kube: KubeAccess;
   #graph: Graph | undefined;
+  /** Settled, unless the server that leads to the API is rebooting. */
+  #apiAway: Promise<unknown> = Promise.resolve();
 
   constructor(options: RunOptions) {
     this.#options = options;
@@ -186,14 +188,22 @@ export class Run {
   }
 
   /** Reasons not to begin; empty when all is well. */
-  preflight(): string[] {
+  preflight(plan: Plan): string[] {
     const { roles, chosen } = this.#options;
+    // What the kernel lacks now it may have after the reboot that is planned.
+    const reboots = new Set(
+      plan.changes.flatMap(({ step }) => (isResourceStep(step) && step.work.kind.reboots ? [step.host] : [])),
+    );
+    const required = (host: Host): Requirements => {
+      const requirements = requirementsOf(roles, host);
+      return reboots.has(host.name) ? { ...requirements, memoryCgroup: false } : requirements;
+    };
     const none = { ports: [], diskBytes: 0, memoryCgroup: false };
     return preflightFindings(
       this.#fleet.sessions.map(({ host, facts }) => ({
         host,
         facts,
-        requirements: chosen.includes(host) ? requirementsOf(roles, host) : none,
+        requirements: chosen.includes(host) ? required(host) : none,
       })),
     );
   }
@@ -242,8 +252,15 @@ export class Run {
       context,
       hooks: this.#options.hooks?.(context, host),
       present: async (name) => this.#fleet.session(name)?.present(),
+      alone: (work) => this.#alone(host, work),
     }).run();
     emit({ type: 'host.done', host });
+  }
+
+  #alone<T>(host: string, work: () => Promise<T>): Promise<T> {
+    const done = work();
+    if (host === this.#options.initServer?.name) this.#apiAway = done.catch(() => {});
+    return done;
   }
 
   #context(host: string): ActionContext {
@@ -259,7 +276,10 @@ export class Run {
         if (!session) throw new HostLostError(`${name} is not connected in this run`, { host: name });
         return session.shell;
       },
-      kube: () => this.#kube.client(),
+      kube: async () => {
+        if (host !== initServer?.name) await this.#apiAway;
+        return this.#kube.client();
+      },
       report: (text) => emit({ type: 'fact', ...(host === CONTROL ? {} : { host }), text }),
     };
   }

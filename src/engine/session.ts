@@ -1,5 +1,5 @@
 import type { Host } from '#src/cluster/cluster.ts';
-import { HostLostError, PiclusterError } from '#src/errors.ts';
+import { HostLostError, PiclusterError, StepFailedError } from '#src/errors.ts';
 import type { Facts } from '#src/facts/facts.ts';
 import type { Script } from '#src/shell/script.ts';
 import type { LocalPort, LockRequest, RootShell, ShellReply, UploadOptions } from '#src/transport/connection.ts';
@@ -10,6 +10,10 @@ import { type Observations, parseProbe, probeOf, type ResourceStep } from './obs
 import { reconnect } from './reconnect.ts';
 
 const PROBE_TIMEOUT_MS = 120_000;
+const ORDER_TIMEOUT_MS = 60_000;
+/** A machine that was told to reboot has time for its shutdown, its firmware and its boot. */
+const REBOOT_MS = 600_000;
+const REBOOT_PAUSE_MS = 5_000;
 /** A question that loses the connection each time is the reason why it is lost. */
 const MAX_ASKED = 3;
 
@@ -39,6 +43,8 @@ export class HostSession {
   #past: HostTraffic = { requests: 0, bytesSent: 0, bytesReceived: 0 };
   /** Set while the host is lost. */
   #loss: HostLostError | undefined;
+  /** The boot that the machine was told to leave. */
+  #leaving: string | undefined;
   /** Set once it is lost for good. */
   #gone: unknown;
   #coming: Promise<void> | undefined;
@@ -95,6 +101,23 @@ export class HostSession {
     return forwardPort(() => this.#again(() => this.#over(({ connection }) => connection.stream(remoteHost, remotePort))));
   }
 
+  /**
+   * Tells the machine to reboot and resolves once it is back: locked, and asked for facts. Throws HostLostError when it is not within
+   * 10 minutes, or lost before it had heard.
+   */
+  async reboot(script: Script, step: string): Promise<void> {
+    const reply = await this.shell.run({ script, step, timeoutMs: ORDER_TIMEOUT_MS, signal: this.#options.signal });
+    if (reply.exitCode !== 0) {
+      throw new StepFailedError(`${this.host.name} did not take the order to reboot: exit status ${reply.exitCode}`, {
+        host: this.host.name,
+        output: reply.stderr.toString(),
+      });
+    }
+    this.#leaving = this.facts.bootId;
+    this.#loss = new HostLostError(`${this.host.name} was told to reboot`, { host: this.host.name, step });
+    await this.present();
+  }
+
   /** Resolves when the host is there, after its return if it was lost. Throws what `reconnect` throws, again and again once it has. */
   async present(): Promise<void> {
     if (this.#gone) throw this.#gone;
@@ -133,7 +156,7 @@ export class HostSession {
   }
 
   async #reconnect(loss: HostLostError): Promise<void> {
-    const { signal, lock, reconnect: how } = this.#options;
+    const { signal, reconnect: how } = this.#options;
     try {
       if (!how) throw loss;
       await this.#link.connection.close();
@@ -142,18 +165,28 @@ export class HostSession {
         host: this.host.name,
         loss,
         signal: AbortSignal.any([signal, this.#closing.signal]),
-        open: (bound) => openLink(this.host, this.#connect, { signal: bound, lock: lock && { ...lock, again: true } }),
+        ...(this.#leaving === undefined ? {} : { withinMs: REBOOT_MS, maxPauseMs: REBOOT_PAUSE_MS }),
+        open: (bound) => this.#openAgain(bound),
       });
       const rebooted = opened.facts.bootId !== this.facts.bootId;
       this.#past = this.traffic;
       this.#link = opened;
       this.facts = opened.facts;
       this.#loss = undefined;
+      this.#leaving = undefined;
       how.emit({ type: 'host.reconnected', host: this.host.name, attempts, durationMs, rebooted });
     } catch (error) {
       this.#gone = error;
       throw error;
     }
+  }
+
+  async #openAgain(signal: AbortSignal): Promise<Link> {
+    const { lock } = this.#options;
+    const link = await openLink(this.host, this.#connect, { signal, lock: lock && { ...lock, again: true } });
+    if (link.facts.bootId !== this.#leaving) return link;
+    await link.connection.close();
+    throw new HostLostError(`${this.host.name} has not gone down yet`, { host: this.host.name });
   }
 
   get traffic(): HostTraffic {

@@ -58,6 +58,8 @@ export interface KubeClient {
    */
   patch(ref: ObjectRef, patch: Readonly<Record<string, unknown>>, signal?: AbortSignal): Promise<KubeObject>;
   delete(ref: ObjectRef, signal?: AbortSignal): Promise<void>;
+  /** Asks for the end of a pod as its disruption budget allows. KubeError 429 when it does not; well when the pod is gone already. */
+  evict(namespace: string, pod: string, signal?: AbortSignal): Promise<void>;
   /** Last lines of one container's log. */
   logs(namespace: string, pod: string, options?: LogOptions): Promise<string>;
   /** `/readyz`: true when the API server says ok. */

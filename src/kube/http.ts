@@ -11,7 +11,7 @@ const RETRY_PAUSES_MS = [100, 300, 800, 1600, 3200];
 const MAX_SOCKETS = 8;
 
 export interface ApiRequest {
-  method: 'GET' | 'PATCH' | 'DELETE';
+  method: 'GET' | 'PATCH' | 'DELETE' | 'POST';
   path: string;
   query?: Readonly<Record<string, string | undefined>>;
   body?: string;

@@ -80,6 +80,14 @@ class TunnelClient implements KubeClient {
     await absentIfNotFound(this.#http.send({ method: 'DELETE', path, what: `delete ${describeRef(ref)}`, signal }));
   }
 
+  async evict(namespace: string, pod: string, signal?: AbortSignal): Promise<void> {
+    const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods/${encodeURIComponent(pod)}/eviction`;
+    const body = JSON.stringify({ apiVersion: 'policy/v1', kind: 'Eviction', metadata: { name: pod, namespace } });
+    const what = `evict Pod ${namespace}/${pod}`;
+    const request = { method: 'POST', path, body, contentType: 'application/json', what, signal, retry: false } as const;
+    await absentIfNotFound(this.#http.send(request));
+  }
+
   async logs(namespace: string, pod: string, options: LogOptions = {}): Promise<string> {
     const { container, tailLines = LOG_TAIL_LINES, signal } = options;
     const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods/${encodeURIComponent(pod)}/log`;

@@ -68,6 +68,8 @@ export interface Kind<Spec, State> {
   readonly comesWithOthers: boolean;
   /** It may make things that it does not name: a package its directories and users, a user its home. */
   readonly bringsOthers: boolean;
+  /** Applying it takes the machine away and brings it back: the engine does it by itself, and asks the machine anew afterwards. */
+  readonly reboots?: boolean;
   /** Identity on a host: `/etc/hosts`, `chrony`. Two steps with the same kind and id must not differ. */
   id(spec: Spec): string;
   /** Prints exactly one record per spec, in order, and changes nothing. Runs as root under dash, bash and busybox sh, without `set -e`. */
