@@ -1,5 +1,6 @@
+import { PassThrough } from 'node:stream';
 import { expect, it } from 'vitest';
-import { questionFor } from './confirm.ts';
+import { confirm, questionFor } from './confirm.ts';
 
 const update = { host: 'n1', change: { action: 'update', fields: [] } } as const;
 
@@ -12,4 +13,16 @@ it('wants the name of the cluster where something is lost', () => {
   const { text, answer } = questionFor({ changes: [update, lossy] }, 'home');
   expect(answer).toBe('home');
   expect(text).toContain('1 of these 2 changes is DESTRUCTIVE');
+});
+
+it.each([
+  ['home', true],
+  ['  home ', true],
+  ['yes', false],
+  ['', false],
+])('asks, and takes %j for %j', async (typed, expected) => {
+  const [input, output] = [new PassThrough(), new PassThrough()];
+  input.end(`${typed}\n`);
+  expect(await confirm({ text: 'The name? ', answer: 'home' }, { input, output })).toBe(expected);
+  expect(String(output.read())).toContain('The name? ');
 });

@@ -17,9 +17,17 @@ export function questionFor({ changes }: Pick<PlanSummary, 'changes'>, cluster: 
   };
 }
 
+interface Terminal {
+  readonly input: NodeJS.ReadableStream;
+  readonly output: NodeJS.WritableStream;
+}
+
 /** Asks on the terminal. */
-export async function confirm({ text, answer }: Question): Promise<boolean> {
-  const lines = createInterface({ input: process.stdin, output: process.stdout });
+export async function confirm(
+  { text, answer }: Question,
+  terminal: Terminal = { input: process.stdin, output: process.stdout },
+): Promise<boolean> {
+  const lines = createInterface({ ...terminal });
   try {
     return (await lines.question(text)).trim() === answer;
   } finally {

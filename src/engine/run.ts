@@ -151,6 +151,7 @@ export class Run {
    * Throws RefusedError naming all of it that is not done.
    */
   async #refuseUnmet(graph: Graph, plan: Plan): Promise<void> {
+    if (plan.skipped.length === 0 && graph.outside.length === 0) return;
     const changing = plan.changes.map(({ step }) => step.ref);
     const before = predecessors(graph, changing);
     const isOpen = ({ step, change, observed }: PlannedStep): boolean =>
