@@ -14,7 +14,16 @@ export {
 export { reboot } from './resource/reboot.ts';
 export { type Action, type ActionContext, defineAction } from './role/action.ts';
 export { defineRole, type Role, type RoleInput, type WantedPort } from './role/role.ts';
-export { type ParallelDrafts, parallel, type StepDraft, type StepList, type StepRef, step, stepRef } from './role/step.ts';
+export {
+  type ParallelDrafts,
+  parallel,
+  type StepDraft,
+  type StepList,
+  type StepRef,
+  step,
+  stepRef,
+  tagged,
+} from './role/step.ts';
 export { Secret } from './secrets/secret.ts';
 export { joinScripts, type Script, sh } from './shell/script.ts';
 export type { Content } from './template/content.ts';

@@ -1,6 +1,6 @@
 import { service } from '#src/resource/service.ts';
 import { defineRole } from '#src/role/role.ts';
-import { step, stepRef } from '#src/role/step.ts';
+import { step, stepRef, tagged } from '#src/role/step.ts';
 import { secondsOf } from '../duration.ts';
 import { nodeReady } from '../k3s/actions/node-ready.ts';
 import { agentConfig, registrationConfig } from '../k3s/config.ts';
@@ -34,7 +34,7 @@ export default defineRole({
     const unitFile = serviceFile('agent', facts, vars, templates);
     return [
       ...directories(),
-      ...logindSteps(facts, vars),
+      ...tagged('shutdown', logindSteps(facts, vars)),
       binary,
       ...links,
       ...imageSteps(vars, cluster, facts),
@@ -67,7 +67,7 @@ export default defineRole({
           timeoutSeconds: secondsOf(vars.timeouts.nodeReady),
         }),
       ),
-      ...inhibitorStep(facts, vars, unitName('agent')),
+      ...tagged('shutdown', inhibitorStep(facts, vars, unitName('agent'))),
       ...nodeSteps(host.name, vars, facts),
     ];
   },

@@ -1,6 +1,6 @@
 import { service } from '#src/resource/service.ts';
 import { defineRole } from '#src/role/role.ts';
-import { type StepDraft, step, stepRef } from '#src/role/step.ts';
+import { type StepDraft, step, stepRef, tagged } from '#src/role/step.ts';
 import { secondsOf } from '../duration.ts';
 import { apiReady } from '../k3s/actions/api-ready.ts';
 import { noOtherCluster } from '../k3s/actions/no-other-cluster.ts';
@@ -42,7 +42,7 @@ export default defineRole({
     return [
       ...(isInit && !facts.k3s.etcd && others.length > 0 ? [step(noOtherCluster(others))] : []),
       ...directories(),
-      ...logindSteps(facts, vars),
+      ...tagged('shutdown', logindSteps(facts, vars)),
       binary,
       ...links,
       ...imageSteps(vars, cluster, facts),
@@ -71,7 +71,7 @@ export default defineRole({
         }),
         { pool: POOL },
       ),
-      ...inhibitorStep(facts, vars, unitName('server'), { pool: POOL }),
+      ...tagged('shutdown', inhibitorStep(facts, vars, unitName('server'), { pool: POOL })),
       ...nodeSteps(host.name, vars, facts),
     ];
   },

@@ -4,12 +4,14 @@ import { directory } from '#src/resource/directory.ts';
 import { download } from '#src/resource/download.ts';
 import { file } from '#src/resource/file.ts';
 import { symlink } from '#src/resource/symlink.ts';
-import { type StepDraft, step } from '#src/role/step.ts';
+import { type StepDraft, step, tagged } from '#src/role/step.ts';
 import { downgrade } from './downgrade.ts';
 import { k3sYaml } from './k3s-yaml.ts';
 import { kubeletConfig } from './kubelet.ts';
 import { paths } from './paths.ts';
 import type { K3sVars } from './vars.ts';
+
+const CONFIG = { tags: ['config'] };
 
 /** Directories that other steps put files into. The data directory belongs to K3s: what it makes itself keeps K3s's modes. */
 export const directories = (): StepDraft[] => [
@@ -23,8 +25,14 @@ export function binarySteps(cluster: Cluster, facts: Facts): { binary: StepDraft
   const source = cluster.artifact('k3s', 'binary', facts.arch);
   const destructive = downgrade(facts.k3s.version, cluster.version('k3s'));
   return {
-    binary: step(download({ path: paths.binary, source, mode: 0o755 }), destructive ? { destructive } : {}),
-    links: paths.links.map((path) => step(symlink({ path, target: 'k3s' }))),
+    binary: step(download({ path: paths.binary, source, mode: 0o755 }), {
+      tags: ['binary'],
+      ...(destructive ? { destructive } : {}),
+    }),
+    links: tagged(
+      'binary',
+      paths.links.map((path) => step(symlink({ path, target: 'k3s' }))),
+    ),
   };
 }
 
@@ -32,7 +40,7 @@ export function binarySteps(cluster: Cluster, facts: Facts): { binary: StepDraft
 export function imageSteps(vars: K3sVars, cluster: Cluster, facts: Facts): StepDraft[] {
   const wanted = [...(vars.airgapImages ? [{ component: 'k3s', name: 'airgapImages' }] : []), ...vars.extraImages];
   if (wanted.length === 0) return [];
-  return [
+  return tagged('images', [
     step(directory({ path: '/var/lib/rancher', mode: 0o755 })),
     step(directory({ path: paths.data, mode: 0o755 })),
     step(directory({ path: paths.agent, mode: 0o700 })),
@@ -41,19 +49,19 @@ export function imageSteps(vars: K3sVars, cluster: Cluster, facts: Facts): StepD
       const source = cluster.artifact(component, name, facts.arch);
       return step(download({ path: `${paths.images}/${source.name}`, source, mode: 0o644 }));
     }),
-  ];
+  ]);
 }
 
 /** A configuration file of K3s that only root reads. */
 export const configFile = (path: string, values: Readonly<Record<string, unknown>>): StepDraft =>
-  step(file({ path, content: k3sYaml(values), mode: 0o600 }));
+  step(file({ path, content: k3sYaml(values), mode: 0o600 }), CONFIG);
 
 /** The token, on disk only where K3s reads it. */
 export const tokenFile = (path: string, cluster: Cluster, secret: string): StepDraft =>
-  step(file({ path, content: [cluster.secret(secret), '\n'], mode: 0o600 }));
+  step(file({ path, content: [cluster.secret(secret), '\n'], mode: 0o600 }), CONFIG);
 
 export const kubeletFile = (vars: K3sVars): StepDraft =>
-  step(file({ path: paths.kubelet, content: k3sYaml(kubeletConfig(vars)), mode: 0o644 }));
+  step(file({ path: paths.kubelet, content: k3sYaml(kubeletConfig(vars)), mode: 0o644 }), CONFIG);
 
 export const registriesFile = ({ registries }: K3sVars): StepDraft | undefined =>
-  registries && step(file({ path: paths.registries, content: k3sYaml(registries), mode: 0o600 }));
+  registries && step(file({ path: paths.registries, content: k3sYaml(registries), mode: 0o600 }), CONFIG);

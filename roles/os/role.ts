@@ -1,6 +1,6 @@
 import { packages } from '#src/resource/package.ts';
 import { defineRole } from '#src/role/role.ts';
-import { step } from '#src/role/step.ts';
+import { step, tagged } from '#src/role/step.ts';
 import { journalSteps } from './journal.ts';
 import { kernelSteps } from './kernel.ts';
 import { localeSteps } from './locale.ts';
@@ -19,16 +19,16 @@ export default defineRole({
   vars: OsVars,
   steps({ host, facts, vars, cluster }) {
     return [
-      ...nameSteps(host, vars, cluster),
-      ...(vars.packages.length > 0 ? [step(packages({ names: vars.packages }))] : []),
-      ...localeSteps(host, facts, vars),
-      ...(vars.removeSnapd ? snapdSteps() : []),
-      ...(vars.ssh.harden ? sshSteps(host, facts, vars) : []),
-      ...raspberryPiSteps(host, facts, vars, cluster),
-      ...kernelSteps(vars),
-      ...(vars.swapOff ? swapSteps(facts) : []),
-      ...journalSteps(facts, vars),
-      ...(vars.multipathBlacklist ? multipathSteps() : []),
+      ...tagged('names', nameSteps(host, vars, cluster)),
+      ...(vars.packages.length > 0 ? tagged('packages', [step(packages({ names: vars.packages }))]) : []),
+      ...tagged('locale', localeSteps(host, facts, vars)),
+      ...(vars.removeSnapd ? tagged('snapd', snapdSteps()) : []),
+      ...(vars.ssh.harden ? tagged('ssh', sshSteps(host, facts, vars)) : []),
+      ...tagged('raspberry-pi', raspberryPiSteps(host, facts, vars, cluster)),
+      ...tagged('kernel', kernelSteps(vars)),
+      ...(vars.swapOff ? tagged('swap', swapSteps(facts)) : []),
+      ...tagged('journal', journalSteps(facts, vars)),
+      ...(vars.multipathBlacklist ? tagged('multipath', multipathSteps()) : []),
     ];
   },
 });

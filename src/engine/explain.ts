@@ -1,3 +1,4 @@
+import { cutDiff } from '#src/resource/unified-diff.ts';
 import type { StepRef } from '#src/role/step.ts';
 import { detailOf, isResourceStep, parseRecords } from './observe.ts';
 import { type Plan, planOf } from './plan.ts';
@@ -28,6 +29,6 @@ async function explainHost(plan: Plan, session: HostSession, diffs: Map<StepRef,
   const records = parseRecords(reply.stdout.toString());
   for (const [index, { ref, work }] of probe.order.entries()) {
     const diff = work.kind.explain?.(work.spec, records[index]?.[0] ?? '');
-    if (diff) diffs.set(ref, diff);
+    if (diff) diffs.set(ref, cutDiff(diff));
   }
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { Secret } from '#src/secrets/secret.ts';
-import { joinScripts, rawScript, type Script, sh } from '#src/shell/script.ts';
+import { joinScripts, type Script, sh } from '#src/shell/script.ts';
 import { type Content, contentDigest, maskContent, secretsOf } from '#src/template/content.ts';
 import { changeOf, differences } from './changes.ts';
 import {
@@ -14,11 +14,8 @@ import {
 } from './file-state.ts';
 import { type Change, defineKind } from './kind.ts';
 import { absolutePath, content, fileMode, octal, ownerName, presence, script } from './schemas.ts';
+import { SHOW_TEXT, sizesInstead } from './shown-text.ts';
 import { unifiedDiff } from './unified-diff.ts';
-
-/** What `detail` says instead of a text that is too big or not a text. */
-const NOT_SHOWN = '\u0001';
-const MAX_SHOWN_BYTES = 65_536;
 
 const schema = z
   .strictObject({
@@ -62,12 +59,11 @@ export const file = defineKind({
     };
   },
 
-  detail: (specs) =>
-    joinScripts([rawScript(SHOW_TEXT), ...specs.map((spec) => sh`show_text ${isSecret(spec) ? '' : spec.path}`)]),
+  detail: (specs) => joinScripts([SHOW_TEXT, ...specs.map((spec) => sh`show_text ${isSecret(spec) ? '' : spec.path}`)]),
   explain(spec, oldText) {
-    if (isSecret(spec) || oldText.startsWith(NOT_SHOWN)) return '';
+    if (isSecret(spec)) return '';
     const newText = maskContent(spec.content ?? '');
-    return newText.length > MAX_SHOWN_BYTES ? '' : unifiedDiff(oldText, newText, spec.path);
+    return sizesInstead(oldText, newText) ?? unifiedDiff(oldText, newText, spec.path);
   },
 
   apply(spec, state) {
@@ -102,15 +98,3 @@ function placement(spec: Spec): Script {
       place ${spec.path} ${octal(spec.mode)} ${spec.owner} ${spec.group} check`,
   ]);
 }
-
-/** Bytes of a text, for people; see NOT_SHOWN. */
-const SHOW_TEXT = String.raw`
-show_text() {
-  [ -n "$1" ] && [ -f "$1" ] || { record ''; return; }
-  if [ "$(wc -c <"$1")" -gt ${MAX_SHOWN_BYTES} ] || [ "$(LC_ALL=C tr -d '\t\n\r\040-\176\200-\377' <"$1" | wc -c)" -gt 0 ]; then
-    record "$(printf '\001')"
-    return
-  fi
-  text=$(cat "$1"; printf x)
-  record "${'${text%x}'}"
-}`;

@@ -2,8 +2,8 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, it } from 'vitest';
-import { unifiedDiff } from './unified-diff.ts';
+import { describe, expect, it } from 'vitest';
+import { cutDiff, unifiedDiff } from './unified-diff.ts';
 
 const numbered = (count: number) => Array.from({ length: count }, (_, index) => `line ${index + 1}\n`);
 
@@ -59,4 +59,12 @@ it('gives up the search in texts that have nothing in common', () => {
   const diff = unifiedDiff(before, after, 'f').split('\n');
   expect(diff.filter((text) => text.startsWith('-a'))).toHaveLength(3000);
   expect(diff.filter((text) => text.startsWith('+b'))).toHaveLength(3000);
+});
+
+describe('cutDiff', () => {
+  it('leaves what can be read as it is, and says how much more there is', () => {
+    const diff = unifiedDiff('a\n', `${Array.from({ length: 300 }, (_, index) => index).join('\n')}\n`, '/etc/x');
+    expect(cutDiff('+a\n')).toBe('+a\n');
+    expect(cutDiff(diff).split('\n').slice(-3)).toEqual(['+195', '... 104 more lines: 104 added, 0 taken away', '']);
+  });
 });

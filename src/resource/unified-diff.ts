@@ -86,3 +86,15 @@ function hunkHead(edits: readonly Edit[], from: number, to: number): string {
   };
   return `@@ ${range('-')} ${range('+')} @@`;
 }
+
+/** Nobody reads more, and a plan with hundreds of files must stay readable. */
+const MAX_LINES = 200;
+
+/** The beginning of a very long diff, with a line that says how much is left out. */
+export function cutDiff(diff: string): string {
+  const lines = diff.trimEnd().split('\n');
+  const left = lines.slice(MAX_LINES);
+  if (left.length === 0) return diff;
+  const count = (sign: string): number => left.filter((line) => line.startsWith(sign)).length;
+  return `${lines.slice(0, MAX_LINES).join('\n')}\n... ${left.length} more lines: ${count('+')} added, ${count('-')} taken away\n`;
+}

@@ -36,6 +36,14 @@ export function step(work: Resource | Action, options: StepOptions = {}): StepDr
   return { work, ...options };
 }
 
+/**
+ * Gives tags to some steps of a role's list, for `--tags`: `...tagged('ssh', sshSteps())`. The drafts stay the same objects, as others refer to
+ * them by identity; tags that they have already are kept.
+ */
+export function tagged(tag: string, drafts: readonly StepDraft[]): StepDraft[] {
+  return drafts.map((draft) => Object.assign(draft, { tags: [...new Set([...(draft.tags ?? []), tag])] }));
+}
+
 export const parallel = (drafts: readonly StepDraft[]): ParallelDrafts => ({ parallel: drafts });
 
 /** The ref of a step of another host or role. `name` is the draft's name. */
