@@ -21,5 +21,6 @@ export { service } from './service.ts';
 export { swap } from './swap.ts';
 export { symlink } from './symlink.ts';
 export { sysctl } from './sysctl.ts';
+export { timer } from './timer.ts';
 export { timezone } from './timezone.ts';
 export { user } from './user.ts';

@@ -16,10 +16,12 @@ import {
   hostsEntries,
   locale,
   module,
+  mount,
   packages,
   service,
   swap,
   sysctl,
+  timer,
   timezone,
   user,
 } from '#src/resource/index.ts';
@@ -218,6 +220,51 @@ describe('service', () => {
     expect(await node('ls /var/lib/picluster/stamps')).toBe('');
     await node('systemctl stop flaky mute');
   });
+});
+
+describe('timer', () => {
+  test.each(SHELLS)('timer under %s', async (name) => {
+    const wanted = (spec: object) =>
+      timer({ name: 'tidy', command: 'echo "$0 100%" >>/root/tidy; id -un >>/root/tidy', ...spec });
+    expect(await converge(wanted({ calendar: 'daily' }), name)).toMatchObject({ action: 'create' });
+    expect(
+      await node('systemctl is-active tidy.timer; systemctl is-enabled tidy.timer; systemctl start tidy; cat /root/tidy'),
+    ).toBe('active\nenabled\n/bin/sh 100%\nroot');
+    expect(await converge(wanted({ calendar: ['Mon 04:00', 'Tue 05:00'] }), name)).toMatchObject({ action: 'update' });
+    expect(await node('systemctl show -p TimersCalendar --value tidy.timer | grep -c 0[45]:00')).toBe('2');
+    expect(await refused(wanted({ calendar: 'every other moon' }))).toContain('every other moon');
+    expect(await converge(timer({ name: 'tidy', state: 'absent' }), name)).toMatchObject({ action: 'delete' });
+    expect(
+      await node(
+        'ls -d /etc/systemd/system/*tidy* /etc/systemd/system/*/tidy* /var/lib/systemd/timers/*tidy* 2>/dev/null || systemctl show -p LoadState --value tidy.timer; rm /root/tidy',
+      ),
+    ).toBe('not-found');
+  });
+
+  test("of the distribution's name, or for nobody, is refused", async () => {
+    expect(await refused(timer({ name: 'apt-daily', calendar: 'daily', command: 'true' }))).toContain("is the distribution's");
+    expect(await change(timer({ name: 'apt-daily', state: 'absent' }))).toBeUndefined();
+    expect(await refused(timer({ name: 'tidy', calendar: 'daily', command: 'true', user: 'nobody-here' }))).toContain(
+      'no user nobody-here',
+    );
+  });
+});
+
+test('mount: systemd knows of it at once, and of its end', async () => {
+  await node('mkdir -p /srv/from; touch /srv/from/here');
+  await converge(mount({ path: '/srv/to', source: '/srv/from', type: 'none', options: ['bind', 'ro'] }));
+  expect(
+    await node('ls /srv/to; systemctl show -p Where -p ActiveState -p UnitFileState -p FragmentPath --value srv-to.mount'),
+  ).toBe('here\n/srv/to\nactive\n/run/systemd/generator/srv-to.mount\ngenerated');
+  await node('umount /srv/to');
+  expect(await converge(mount({ path: '/srv/to', source: '/srv/from', type: 'none', options: ['bind', 'ro'] }))).toMatchObject({
+    fields: [{ field: 'mounted' }],
+  });
+  await node('cd /srv/to && (nohup sleep 1000 >/dev/null 2>&1 & echo $! >/run/holder)');
+  expect(await refused(mount({ path: '/srv/to', state: 'absent' }))).toMatch(/sleep \(pid \d+\) uses \/srv\/to/);
+  await node('kill $(cat /run/holder)');
+  await converge(mount({ path: '/srv/to', state: 'absent' }));
+  expect(await node('systemctl show -p LoadState --value srv-to.mount; grep -c srv /etc/fstab || true')).toBe('not-found\n0');
 });
 
 test('sysctl: now and after a reboot; one line a key, sorted', async () => {
