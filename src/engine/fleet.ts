@@ -4,7 +4,7 @@ import { mapBounded } from '#src/map-bounded.ts';
 import type { LockRequest } from '#src/transport/connection.ts';
 import { toEventError } from './event-error.ts';
 import type { Emit } from './events.ts';
-import type { Connect } from './link.ts';
+import type { Connect, Foreseen } from './link.ts';
 import { HostSession } from './session.ts';
 
 /** Handshakes under way at once: each costs CPU on this machine. */
@@ -16,6 +16,8 @@ export interface FleetOptions {
   readonly emit: Emit;
   readonly signal: AbortSignal;
   readonly draining: AbortSignal;
+  /** What will be asked of a host if it is what it was in the last run. */
+  foresee(host: Host): Promise<Foreseen | undefined>;
 }
 
 /** The connected hosts of a run, and those that could not be reached. */
@@ -49,11 +51,16 @@ export class Fleet {
   }
 
   async #open(host: Host): Promise<PiclusterError | undefined> {
-    const { emit, connect, lock, signal, draining } = this.#options;
+    const { emit, connect, lock, signal, draining, foresee } = this.#options;
     const startedAt = performance.now();
     emit({ type: 'host.connecting', host: host.name, address: host.address });
     try {
-      const session = await HostSession.open(host, connect, { signal, lock, reconnect: { emit, draining } });
+      const session = await HostSession.open(host, connect, {
+        signal,
+        lock,
+        reconnect: { emit, draining },
+        foresee: () => foresee(host),
+      });
       this.#sessions.set(host.name, session);
       const { os, arch, hostname } = session.facts;
       emit({ type: 'host.connected', host: host.name, durationMs: performance.now() - startedAt });

@@ -51,14 +51,36 @@ const plain = ({ host }: RoleInput<unknown>): StepList => [
 ];
 
 describe('a run', () => {
-  it('does exactly what it planned, and then has nothing to do in two requests', async () => {
+  it('does exactly what it planned, and then has nothing to do in one request', async () => {
     const first = await go(['n1', 'n2'], plain);
     expect(first.result).toMatchObject({ changed: 6, failed: 0, notReached: 0, exitCode: EXIT.done });
     expect(Object.keys(endsOf(first))).toHaveLength(first.plan.length);
     expect(readFileSync(join(root, 'n2', 'b'), 'utf8')).toBe('two\n');
     const second = await go(['n1', 'n2'], plain);
     expect(second.plan).toEqual([]);
-    expect(requestsOf(second)).toEqual([2, 2]);
+    expect(requestsOf(second)).toEqual([1, 1]);
+  });
+
+  it.each<[string, (kept: { facts: { os: { id: string } }; fingerprint: string }) => unknown]>([
+    ['the host is no longer what it was', (kept) => ({ ...kept, fingerprint: 'another machine' })],
+    ['roles ask otherwise by what it was', (kept) => ({ ...kept, facts: { ...kept.facts, hostname: 'formerly' } })],
+    ['what was kept makes a role fail', (kept) => ({ ...kept, facts: {} })],
+    ['nothing was kept', () => undefined],
+  ])('believes no foreseen answer when %s', async (_, spoil) => {
+    const steps = ({ host, facts }: RoleInput<unknown>): StepList => [
+      ...plain({ host } as RoleInput<unknown>),
+      step(file({ path: at(host, facts.hostname.toLowerCase()), content: 'one\n', ...owned })),
+    ];
+    await go(['n1'], steps);
+    const kept = join(root, 'facts', 'n1.json');
+    writeFileSync(kept, JSON.stringify(spoil(JSON.parse(readFileSync(kept, 'utf8')))) ?? '');
+    rmSync(at({ name: 'n1' } as Host, 'b'));
+    const second = await go(['n1'], steps);
+    expect(second.plan).toEqual([`r/file:${join(root, 'n1', 'b')}@n1`]);
+    expect(second.result?.changed).toBe(1);
+    const third = await go(['n1'], steps);
+    expect(third.plan).toEqual([]);
+    expect(requestsOf(third)).toEqual([1]);
   });
 
   it('shows the difference of a changed file, and changes that one only', async () => {

@@ -13,8 +13,10 @@ import { checkAction, checkActions } from './check-actions.ts';
 import type { Emit } from './events.ts';
 import { explainPlan } from './explain.ts';
 import { Fleet } from './fleet.ts';
+import { foreseeProbe } from './foresee.ts';
 import { buildGraph, type Graph, hostOfRef, type RoleSteps, type Step } from './graph.ts';
 import { HostRunner } from './host-runner.ts';
+import { keepFacts } from './kept-facts.ts';
 import { KubeAccess } from './kube-access.ts';
 import type { Connect } from './link.ts';
 import { isResourceStep, type Observations } from './observe.ts';
@@ -74,7 +76,10 @@ export class Run {
 
   constructor(options: RunOptions) {
     this.#options = options;
-    this.#fleet = new Fleet(options);
+    this.#fleet = new Fleet({
+      ...options,
+      foresee: async (host) => (options.chosen.includes(host) ? foreseeProbe(options, host) : undefined),
+    });
     this.#kube = new KubeAccess(
       () => (options.initServer ? this.#fleet.session(options.initServer.name) : undefined),
       options.stateDirectory,
@@ -136,6 +141,7 @@ export class Run {
     const steps = (graph.byHost.get(session.host.name) ?? []).filter(isResourceStep);
     const seen = await session.observe(steps);
     for (const [ref, state] of seen) this.#observations.set(ref, state);
+    if (!session.wasForeseen) await keepFacts(this.#options.stateDirectory, session.host.name, session);
     const changes = steps.filter(({ ref, work }) => work.kind.diff(work.spec, seen.get(ref), session.facts)).length;
     this.#options.emit({
       type: 'host.observed',

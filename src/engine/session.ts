@@ -5,7 +5,7 @@ import type { Script } from '#src/shell/script.ts';
 import type { LocalPort, LockRequest, RootShell, ShellReply, UploadOptions } from '#src/transport/connection.ts';
 import { forwardPort } from '#src/transport/forward.ts';
 import type { Emit, HostTraffic } from './events.ts';
-import { type Connect, type Link, openLink } from './link.ts';
+import { type Connect, type Foreseen, type Link, openLink } from './link.ts';
 import { type Observations, parseProbe, probeOf, type ResourceStep } from './observe.ts';
 import { reconnect } from './reconnect.ts';
 
@@ -22,6 +22,8 @@ export interface SessionOptions {
   readonly lock?: LockRequest | undefined;
   /** How a lost connection is made again; without it, lost is lost. */
   readonly reconnect?: { readonly emit: Emit; readonly draining: AbortSignal } | undefined;
+  /** The probe that will be asked if the host is what it was: it goes out with the question for facts. */
+  readonly foresee?: (() => Promise<Foreseen | undefined>) | undefined;
 }
 
 /**
@@ -34,11 +36,15 @@ export class HostSession {
   readonly shell: RootShell;
   /** As of the last connection. */
   facts: Facts;
+  /** The last observation was answered together with the facts. */
+  wasForeseen = false;
   /** `performance.now()` when it was opened. */
   readonly openedAt = performance.now();
   readonly #connect: Connect;
   readonly #options: SessionOptions;
   #link: Link;
+  /** What the foreseen probe said; used once, before anything can have changed. */
+  #early: Link['early'];
   /** Of the connections before this one. */
   #past: HostTraffic = { requests: 0, bytesSent: 0, bytesReceived: 0 };
   /** Set while the host is lost. */
@@ -55,6 +61,7 @@ export class HostSession {
     this.#connect = connect;
     this.#options = options;
     this.#link = link;
+    this.#early = link.early;
     this.facts = link.facts;
     const requests = (): number => this.traffic.requests;
     this.shell = {
@@ -68,14 +75,19 @@ export class HostSession {
 
   /** Connects, becomes root, takes the lock if one is given, and asks for facts. On failure nothing stays open. */
   static async open(host: Host, connect: Connect, options: SessionOptions): Promise<HostSession> {
-    const { signal, lock, reconnect: how } = options;
+    const { signal, lock, foresee, reconnect: how } = options;
     const stop = AbortSignal.any([signal, ...(how ? [how.draining] : [])]);
-    return new HostSession(host, connect, options, await openLink(host, connect, { signal: stop, lock }));
+    return new HostSession(host, connect, options, await openLink(host, connect, { signal: stop, lock, foresee }));
   }
 
   async observe(steps: readonly ResourceStep[]): Promise<Observations> {
     if (steps.length === 0) return new Map();
     const probe = probeOf(steps, this.facts);
+    const early = this.#early;
+    this.#early = undefined;
+    // The facts are always read anew, and the probe is made from them: only if that is the very one that was sent, its answer counts.
+    this.wasForeseen = early !== undefined && this.#link.shell.requests === 1 && early.script.text === probe.script.text;
+    if (early && this.wasForeseen) return parseProbe(probe, early.stdout, this.host.name);
     const reply = await this.ask(probe.script, 'probe', PROBE_TIMEOUT_MS);
     return parseProbe(probe, reply.stdout.toString(), this.host.name);
   }
@@ -128,6 +140,11 @@ export class HostSession {
     await this.#coming;
   }
 
+  /** As of the last connection: by which the next run knows the host. */
+  get fingerprint(): string {
+    return this.#link.fingerprint;
+  }
+
   /** Is it known that the connection is lost? */
   get isLost(): boolean {
     return this.#loss !== undefined;
@@ -171,6 +188,7 @@ export class HostSession {
       const rebooted = opened.facts.bootId !== this.facts.bootId;
       this.#past = this.traffic;
       this.#link = opened;
+      this.#early = undefined;
       this.facts = opened.facts;
       this.#loss = undefined;
       this.#leaving = undefined;

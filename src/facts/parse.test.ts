@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { sh } from '#src/shell/script.ts';
 import { localConnection } from '#src/transport/local.ts';
 import { parseAddresses, parseDefaultRoute, parseListening } from './network.ts';
-import { parseFacts } from './parse.ts';
-import { factsScript } from './script.ts';
+import { fingerprintOf, parseFacts, splitFacts } from './parse.ts';
+import { factsScript, factsThenProbe } from './script.ts';
 
 const record = (...fields: string[]): string => `${fields.map((field) => `${field}\x1f`).join('')}\x1e`;
 
@@ -101,6 +101,29 @@ describe('parseFacts', () => {
     } finally {
       await connection.close();
     }
+  });
+});
+
+describe.each(['dash', 'bash', 'busybox sh'])('facts and a probe in one request under %s', (shellName) => {
+  const ask = async (fingerprint: string): Promise<string> => {
+    const connection = localConnection({ host: 'here', shell: shellName });
+    try {
+      const shell = await connection.shell({ signal: new AbortController().signal, become: { method: 'none' } });
+      const probe = sh`record seen "\${ID-unset}" "\${fingerprint-unset}"`;
+      const { exitCode, stdout } = await shell.run({ script: factsThenProbe(probe, fingerprint), timeoutMs: 30_000 });
+      expect(exitCode).toBe(0);
+      return stdout.toString();
+    } finally {
+      await connection.close();
+    }
+  };
+
+  it('the probe runs when the host is what it was, and sees no variable of the facts', async () => {
+    const first = splitFacts(await ask('something else'));
+    expect(parseFacts(first.facts).bootId).not.toBe('');
+    expect(first.rest).toBeUndefined();
+    const second = splitFacts(await ask(fingerprintOf(first.facts)));
+    expect(second.rest).toBe(record('seen', 'unset', 'unset'));
   });
 });
 

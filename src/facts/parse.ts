@@ -7,6 +7,19 @@ type Records = ReadonlyMap<string, readonly (readonly string[])[]>;
 const ARCHES: Readonly<Record<string, Arch>> = { x86_64: 'amd64', aarch64: 'arm64', armv7l: 'arm', armv6l: 'arm', armv8l: 'arm' };
 const KIB = 1024;
 
+const LAST_FACT = '\x1eend\x1f\x1e';
+
+/** The facts of an answer, and what came after them: a probe's records; undefined when no probe ran. */
+export function splitFacts(stdout: string): { facts: string; rest: string | undefined } {
+  const at = stdout.indexOf(LAST_FACT);
+  if (at === -1) return { facts: stdout, rest: undefined };
+  const end = at + LAST_FACT.length;
+  return { facts: stdout.slice(0, end), rest: stdout.slice(end) || undefined };
+}
+
+/** The line by which a host is known to be what it was: machine, kernel, name, system. */
+export const fingerprintOf = (stdout: string): string => toRecords(stdout).get('fingerprint')?.[0]?.[0] ?? '';
+
 /**
  * Reads what the facts script printed; `clock.askedMs` and `answeredMs` are for the caller to fill in.
  * Throws PiclusterError when the answer is cut off, or the machine's architecture is none that we know.
