@@ -15,6 +15,8 @@ const PROGRAMS = {
   ip: 'iproute2',
   patch: 'patch',
   pgrep: 'procps',
+  script: 'bsdutils',
+  'ssh-agent': 'openssh-client',
   sshd: 'openssh-server',
   strace: 'strace',
   unshare: 'util-linux',

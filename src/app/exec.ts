@@ -10,6 +10,7 @@ export interface ExecOptions {
   cluster?: string;
   set: string[];
   limit?: string;
+  askBecomePass?: boolean;
   output: OutputFormat;
   /** Seconds. */
   timeout: number;

@@ -22,6 +22,7 @@ export interface ExecuteOptions {
   cluster?: string;
   set: string[];
   limit?: string;
+  askBecomePass?: boolean;
   /** --role, --step and --tags; empty: all. */
   role: string[];
   step: string[];

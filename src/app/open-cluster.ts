@@ -11,12 +11,15 @@ import type { ArtifactSource } from '#src/resource/kind.ts';
 import type { Role } from '#src/role/role.ts';
 import { sshSettings } from '#src/transport/ssh-config.ts';
 import { readSshConfig } from '#src/transport/ssh-config-file.ts';
+import { TypedPassword } from './asked-password.ts';
 import { knownRoles } from './known-roles.ts';
 
 export interface OpenOptions {
   cluster?: string;
   set: readonly string[];
   limit?: string;
+  /** --ask-become-pass */
+  askBecomePass?: boolean;
 }
 
 /** The artifacts of a cluster's release, as this machine gets them. */
@@ -49,6 +52,7 @@ export async function openCluster(options: OpenOptions): Promise<OpenedCluster> 
     set: options.set,
     cwd: process.cwd(),
     env: process.env,
+    asked: { password: new TypedPassword(), isForAll: options.askBecomePass ?? false },
     // Roles ask who logs in (never lock that one out), so it must be known before the first connection.
     defaultUser: (address) => sshSettings(sshConfig, address, homedir()).user,
   });

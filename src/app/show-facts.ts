@@ -9,6 +9,7 @@ export async function showFacts(options: {
   cluster?: string;
   set: string[];
   limit?: string;
+  askBecomePass?: boolean;
   output: OutputFormat;
 }): Promise<number> {
   const { cluster, chosen } = await openCluster(options);

@@ -1,10 +1,17 @@
 import type { Command } from 'commander';
-import { type SelectionFlags, type StepFlags, withOutputFlag, withSelectionFlags, withStepFlags } from './common.ts';
+import {
+  type SelectionFlags,
+  type StepFlags,
+  withBecomeFlag,
+  withOutputFlag,
+  withSelectionFlags,
+  withStepFlags,
+} from './common.ts';
 
 type Flags = SelectionFlags & StepFlags & { output: 'text' | 'json'; diff: boolean; yes?: boolean; detailedExitcode?: boolean };
 
 export function define(command: Command): void {
-  withOutputFlag(withStepFlags(withSelectionFlags(command)))
+  withOutputFlag(withStepFlags(withBecomeFlag(withSelectionFlags(command))))
     .argument('[plan]', 'a plan kept by: picluster plan -o FILE. It is refused (exit 78) when something has moved since')
     .option('--no-diff', 'do not show the differences of files')
     .option('-y, --yes', 'do not ask; needed without a terminal')

@@ -1,8 +1,15 @@
 import type { Command } from 'commander';
-import { type SelectionFlags, type StepFlags, withOutputFlag, withSelectionFlags, withStepFlags } from './common.ts';
+import {
+  type SelectionFlags,
+  type StepFlags,
+  withBecomeFlag,
+  withOutputFlag,
+  withSelectionFlags,
+  withStepFlags,
+} from './common.ts';
 
 export function define(command: Command): void {
-  withOutputFlag(withStepFlags(withSelectionFlags(command)))
+  withOutputFlag(withStepFlags(withBecomeFlag(withSelectionFlags(command))))
     .option('--no-diff', 'do not show the differences of files')
     .option('-y, --yes', 'do not ask; needed without a terminal')
     .option('--detailed-exitcode', 'exit 2 when something changed, 0 when nothing had to')

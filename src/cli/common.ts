@@ -7,6 +7,7 @@ export interface ClusterFlags {
 
 export interface SelectionFlags extends ClusterFlags {
   limit?: string;
+  askBecomePass?: boolean;
 }
 
 const collect = (value: string, before: string[]): string[] => [...before, value];
@@ -28,6 +29,10 @@ export const withSelectionFlags = (command: Command): Command =>
     '-l, --limit <pattern>',
     'only these hosts: names, groups, globs, !not, &and; comma-separated',
   );
+
+/** For commands that become root on hosts. */
+export const withBecomeFlag = (command: Command): Command =>
+  command.option('-K, --ask-become-pass', 'ask for the password of sudo, once for all hosts, when one of them wants it');
 
 export const withOutputFlag = (command: Command, says = 'text, or json: one event a line'): Command =>
   command.addOption(new Option('--output <format>', says).choices(['text', 'json']).default('text'));

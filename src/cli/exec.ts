@@ -1,8 +1,8 @@
 import { type Command, InvalidArgumentError } from 'commander';
-import { type SelectionFlags, withOutputFlag, withSelectionFlags } from './common.ts';
+import { type SelectionFlags, withBecomeFlag, withOutputFlag, withSelectionFlags } from './common.ts';
 
 export function define(command: Command): void {
-  withOutputFlag(withSelectionFlags(command))
+  withOutputFlag(withBecomeFlag(withSelectionFlags(command)))
     .usage('[options] -- <command...>')
     .argument('<command...>', 'what to run, word by word; one single word is a shell program: exec -- "uptime; df -h /"')
     .option('--timeout <seconds>', 'end it on a host after so long', positive, 60)

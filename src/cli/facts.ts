@@ -1,9 +1,11 @@
 import type { Command } from 'commander';
-import { type SelectionFlags, withOutputFlag, withSelectionFlags } from './common.ts';
+import { type SelectionFlags, withBecomeFlag, withOutputFlag, withSelectionFlags } from './common.ts';
 
 export function define(command: Command): void {
-  withOutputFlag(withSelectionFlags(command)).action(async (flags: SelectionFlags & { output: 'text' | 'json' }) => {
-    const { showFacts } = await import('#src/app/show-facts.ts');
-    process.exitCode = await showFacts(flags);
-  });
+  withOutputFlag(withBecomeFlag(withSelectionFlags(command))).action(
+    async (flags: SelectionFlags & { output: 'text' | 'json' }) => {
+      const { showFacts } = await import('#src/app/show-facts.ts');
+      process.exitCode = await showFacts(flags);
+    },
+  );
 }

@@ -12,7 +12,7 @@ import { withJumps } from './jumps.ts';
 import { originAt, showOrigin, type Tree } from './layers.ts';
 import type { Group, LoadedCluster } from './loaded.ts';
 import type { ClusterFile } from './schema.ts';
-import { targetOf } from './target.ts';
+import { type AskedBecome, targetOf } from './target.ts';
 import type { Validated } from './validate.ts';
 
 export interface BuildOptions {
@@ -22,6 +22,7 @@ export interface BuildOptions {
   /** Who logs in where the inventory does not say. */
   defaultUser(address: string): string;
   digest: string;
+  asked?: AskedBecome | undefined;
 }
 
 /** The cluster that validated files describe. */
@@ -74,8 +75,9 @@ export function buildCluster(validated: Validated, file: ClusterFile, options: B
 function directTarget(name: string, { draft, reach }: Validated, options: BuildOptions): Target {
   const settings = reach.get(name)?.parsed;
   if (!settings) throw new TypeError(`${name} was not validated`);
-  const { directory } = options;
-  return targetOf(name, settings, { user: options.defaultUser(settings.address), directory, secrets: draft.files.secrets });
+  const { directory, asked } = options;
+  const user = options.defaultUser(settings.address);
+  return targetOf(name, settings, { user, directory, asked, secrets: draft.files.secrets });
 }
 
 function buildHost(name: string, { draft, vars }: Validated, target: Target): Host {

@@ -11,6 +11,7 @@ import { findClusterDirectory } from './find.ts';
 import type { LoadedCluster } from './loaded.ts';
 import { readClusterFiles } from './read.ts';
 import { setLayer } from './set-option.ts';
+import type { AskedBecome } from './target.ts';
 import { type Namespaces, validate } from './validate.ts';
 
 export interface LoadOptions {
@@ -27,6 +28,8 @@ export interface LoadOptions {
   templates?: RoleTemplates | undefined;
   /** What was wrong with the cluster's own roles: told together with the rest. */
   mistakes?: readonly Mistake[] | undefined;
+  /** Who types become passwords. Nothing is asked while loading. */
+  asked?: AskedBecome | undefined;
   /** Who logs in at an address when the inventory does not say: what the operator's ssh_config names. Default: the operator. */
   defaultUser?: ((address: string) => string | undefined) | undefined;
 }
@@ -52,6 +55,7 @@ export async function loadCluster(options: LoadOptions): Promise<LoadedCluster> 
     directory,
     book,
     cacheDir: cacheDir === undefined ? defaultCacheDir(options.env) : resolve(directory, cacheDir),
+    asked: options.asked,
     defaultUser: (address) => options.defaultUser?.(address) ?? (options.env.USER || userInfo().username),
     digest: createHash('sha256')
       .update(JSON.stringify([files.digest, options.set ?? []]))

@@ -26,6 +26,11 @@ const Become = z
     z.enum(['none', 'sudo', 'doas']),
     z.strictObject({
       method: z.enum(['none', 'sudo', 'doas']),
+      password: z
+        .string()
+        .refine((word) => word === 'ask', 'must be "ask"; a password itself belongs into the secrets: passwordSecret')
+        .optional()
+        .describe('ask: you are asked for it, once for all hosts'),
       passwordSecret: z.string().optional().describe("Name of the password in the cluster's secrets: become.n1"),
     }),
   ])

@@ -148,6 +148,11 @@ function parseReach(draft: Draft, set: readonly Layer[], findings: Findings) {
     const parsed = findings.parse(schema, tree, fileOrigin(draft.files.hosts, 'hosts', host));
     result.set(host, { tree, parsed });
     const become = parsed?.become;
+    if (typeof become === 'object' && become.password !== undefined && become.passwordSecret !== undefined)
+      findings.at(
+        originAt(tree, ['become', 'password']),
+        'the password is either asked for or one of the secrets (passwordSecret), not both',
+      );
     const secret = typeof become === 'object' ? become.passwordSecret : undefined;
     if (secret !== undefined && !draft.files.secrets.get(secret))
       findings.at(

@@ -99,9 +99,16 @@ function throwRefusals(errors: readonly PiclusterError[]): void {
     const [first] = refused;
     if (!first) continue;
     if (refused.length === 1) throw first;
-    throw new type(
-      refused.map((error) => `${error.host}: ${error.message}`).join('\n  '),
-      first.hint ? { hint: first.hint } : {},
+    const said = refused.flatMap(({ host, output = '' }) =>
+      output
+        .split('\n')
+        .filter(Boolean)
+        .map((line) => `${host}: ${line}`),
     );
+    const hints = new Set(refused.flatMap(({ hint }) => hint ?? []));
+    throw new type(refused.map((error) => `${error.host}: ${error.message}`).join('\n  '), {
+      output: said.join('\n'),
+      hint: [...hints].join('\n        '),
+    });
   }
 }

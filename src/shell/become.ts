@@ -36,7 +36,8 @@ export function becomeHint(become: Become, user: string, said: string): string {
   if (/tty|terminal is required to read/.test(said) && !/password/.test(said)) {
     return `remove "requiretty" for ${user} in the sudoers of this host`;
   }
-  if (/password|authenticat/i.test(said)) return `give ${user} NOPASSWD in sudoers, or its password in the secrets (become)`;
+  if (/password|authenticat/i.test(said))
+    return `give ${user} NOPASSWD in sudoers, its password in the secrets (become), or type it: --ask-become-pass`;
   if (/not in the sudoers|not allowed|not permitted/i.test(said)) return `let ${user} use ${become.method} on this host`;
   return `try by hand: ssh ${user}@host ${become.method} id`;
 }

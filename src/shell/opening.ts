@@ -1,4 +1,5 @@
 import { HostBusyError, HostLostError, InterruptedError, LockedError, PermissionError } from '#src/errors.ts';
+import { Secret } from '#src/secrets/secret.ts';
 import type { Become } from '#src/transport/connection.ts';
 import { becomeCommand, becomeHint } from './become.ts';
 import type { ChannelEnd, OpenChannel, ShellChannel } from './channel.ts';
@@ -6,6 +7,8 @@ import { FrameReader } from './frames.ts';
 
 /** sudo may ask a slow directory or resolver first. */
 const OPEN_TIMEOUT_MS = 20_000;
+/** How often a wait looks at the clock. */
+const TICK_MS = 500;
 
 export interface OpeningOptions {
   host: string;
@@ -24,6 +27,12 @@ export class Opening {
   readonly #onStderr = (chunk: Buffer): void => this.#listen(chunk);
   #heard = '';
   #prompts = 0;
+  /** Passwords that were sent, in order. */
+  readonly #sent: Secret[] = [];
+  #isRefused = false;
+  /** A person is typing: that takes as long as it takes. */
+  #isAsking = false;
+  #failure: unknown;
   #end: ChannelEnd | undefined;
   #wake = (): void => {};
 
@@ -65,8 +74,8 @@ export class Opening {
   /** Text of the next frame, which must begin with `word`. Throws PermissionError, LockedError, HostLostError, InterruptedError. */
   async next(word: string, timeoutMs = OPEN_TIMEOUT_MS): Promise<string> {
     const { host, signal } = this.#options;
-    const deadline = performance.now() + timeoutMs;
-    const timer = setTimeout(() => this.#wake(), timeoutMs + 1);
+    let deadline = performance.now() + timeoutMs;
+    const timer = setInterval(() => this.#wake(), TICK_MS);
     const onAbort = (): void => this.#wake();
     signal.addEventListener('abort', onAbort, { once: true });
     try {
@@ -74,16 +83,18 @@ export class Opening {
         const frame = this.#frames.shift();
         if (frame?.word === word) return frame.text;
         if (frame) throw refused(host, frame.word, frame.text);
-        if (this.#prompts > 1) throw this.#wrongPassword();
+        if (this.#failure) throw this.#failure;
+        if (this.#isRefused) throw this.#wrongPassword();
         if (signal.aborted) throw new InterruptedError(`interrupted while ${host} was asked`, { host });
         if (this.#end) throw this.#notStarted(this.#end);
+        if (this.#isAsking) deadline = performance.now() + timeoutMs;
         if (performance.now() >= deadline) throw this.#late(timeoutMs);
         await new Promise<void>((resolve) => {
           this.#wake = resolve;
         });
       }
     } finally {
-      clearTimeout(timer);
+      clearInterval(timer);
       signal.removeEventListener('abort', onAbort);
     }
   }
@@ -92,20 +103,44 @@ export class Opening {
     this.#heard += chunk.toString();
     if (this.#prompt === undefined) return;
     const prompts = this.#heard.split(this.#prompt).length - 1;
-    const { become } = this.#options;
-    if (this.#prompts === 0 && prompts > 0 && become.method === 'sudo' && become.password) {
-      this.channel.stdin.write(`${become.password.reveal()}\n`);
-    }
+    const isNew = prompts > this.#prompts;
     this.#prompts = prompts;
+    if (isNew) void this.#answer();
     this.#wake();
   }
 
+  async #answer(): Promise<void> {
+    try {
+      this.#isAsking = true;
+      const password = await this.#nextPassword();
+      this.#isRefused = password === undefined;
+      if (password === undefined || this.#end) return;
+      this.#sent.push(password);
+      this.channel.stdin.write(`${password.reveal()}\n`);
+    } catch (error) {
+      this.#failure = error;
+    } finally {
+      this.#isAsking = false;
+      this.#wake();
+    }
+  }
+
+  async #nextPassword(): Promise<Secret | undefined> {
+    const { become, host } = this.#options;
+    if (become.method === 'none' || !become.password) return undefined;
+    if (!(become.password instanceof Secret)) return become.password.next(host, this.#sent);
+    return this.#sent.length === 0 ? become.password : undefined;
+  }
+
   #wrongPassword(): PermissionError {
-    const { host, user } = this.#options;
+    const { host, user, become } = this.#options;
+    const isTyped = become.method !== 'none' && !(become.password instanceof Secret);
     return new PermissionError(`sudo on ${host} did not accept the password of ${user}`, {
       host,
       output: this.heard,
-      hint: 'correct the become password in the secrets of the cluster',
+      hint: isTyped
+        ? `is it the password of ${user} there? hosts with other passwords keep theirs in the secrets: passwordSecret in hosts.yaml`
+        : 'correct the become password in the secrets of the cluster',
     });
   }
 

@@ -2,8 +2,14 @@ import type { Duplex } from 'node:stream';
 import type { Secret } from '#src/secrets/secret.ts';
 import type { Script } from '#src/shell/script.ts';
 
+/** A password that a person types for all hosts that ask for one. */
+export interface AskedPassword {
+  /** One that this host has not refused yet; undefined: there is no other. Throws PermissionError when nobody can be asked. */
+  next(host: string, tried: readonly Secret[]): Promise<Secret | undefined>;
+}
+
 /** How a login user becomes root. `password` goes over standard input, never over argv. */
-export type Become = { method: 'none' } | { method: 'sudo' | 'doas'; password?: Secret };
+export type Become = { method: 'none' } | { method: 'sudo' | 'doas'; password?: Secret | AskedPassword };
 
 export interface LockRequest {
   /** File on the node that the shell holds a `flock` on for as long as it lives. */

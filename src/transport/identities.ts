@@ -1,7 +1,8 @@
-import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import ssh2, { type AnyAuthMethod, type BaseAgent, type IdentityCallback, type ParsedKey } from 'ssh2';
+import type { AnyAuthMethod } from 'ssh2';
+import { agentKeys, agentWithOnly, publicHalfOf } from './agent.ts';
+import type { PrivateKeys } from './private-keys.ts';
 
 const DEFAULT_NAMES = ['id_ed25519', 'id_ecdsa', 'id_rsa'];
 
@@ -13,79 +14,76 @@ export interface IdentityOptions {
   agent: string | undefined;
   /** Of the agent, only keys that are named as identity files (ssh_config's word). */
   identitiesOnly?: boolean;
-  askPassphrase?: ((path: string) => Promise<string | undefined>) | undefined;
+  keys: PrivateKeys;
 }
 
 export interface Identities {
   methods: AnyAuthMethod[];
-  /** What is tried, for the error when nothing helped: `key ~/.ssh/id_ed25519`, `agent (2 keys)`. */
+  /** What is tried, for the error when nothing helped: `key ~/.ssh/id_ed25519`, `the agent`. */
   tried: string[];
   /** Keys that could not be used, and why. */
   unusable: string[];
+  /** Those of them that want a passphrase. */
+  locked: string[];
 }
 
 /**
- * The ways to log in, in order: named keys, the agent's, then the usual files of ~/.ssh when none was named.
- * Reads each file once; a named file that is missing is told, a usual one is not.
+ * The ways to log in, in order: named keys, the agent's, then the usual files of ~/.ssh when none was named. A named file that is missing
+ * is told, a usual one is not. Passphrases are asked for before the host is dialled, and not for a key that the agent holds; for usual files
+ * only when there is nothing else to try.
  */
 export async function findIdentities(options: IdentityOptions): Promise<Identities> {
-  const found: Identities = { methods: [], tried: [], unusable: [] };
-  for (const path of options.identityFiles) await addKey(found, path, options, true);
-  if (options.agent !== undefined) {
-    const agent = options.identitiesOnly ? await onlyNamed(options.agent, options.identityFiles) : options.agent;
-    found.methods.push({ type: 'agent', username: options.user, agent });
+  const { user, identityFiles, agent, keys } = options;
+  const found: Identities = { methods: [], tried: [], unusable: [], locked: [] };
+  const held = once(() => (agent === undefined ? Promise.resolve(new Set<string>()) : agentKeys(agent)));
+  for (const path of identityFiles) {
+    const half = await publicHalfOf(path);
+    const isHeld = async (): Promise<boolean> => half !== undefined && (await held()).has(half);
+    await addKey(found, path, { user, keys, isNamed: true, maySkip: isHeld });
+  }
+  if (agent !== undefined) {
+    const halves = options.identitiesOnly ? await Promise.all(identityFiles.map(publicHalfOf)) : [];
+    const shown = options.identitiesOnly ? agentWithOnly(agent, new Set(halves.filter((half) => half !== undefined))) : agent;
+    found.methods.push({ type: 'agent', username: user, agent: shown });
     found.tried.push('the agent');
   }
-  if (options.identityFiles.length === 0) {
-    for (const name of DEFAULT_NAMES) await addKey(found, join(homedir(), '.ssh', name), options, false);
-  }
+  if (identityFiles.length > 0) return found;
+  const usual = DEFAULT_NAMES.map((name) => join(homedir(), '.ssh', name));
+  for (const path of usual) await addKey(found, path, { user, keys, isNamed: false, maySkip: async () => true });
+  const hasOther = found.tried.some((what) => what !== 'the agent') || (await held()).size > 0;
+  if (!hasOther) for (const path of usual) await addKey(found, path, { user, keys, isNamed: false, maySkip: async () => false });
   return found;
 }
 
-async function addKey(found: Identities, path: string, options: IdentityOptions, isNamed: boolean): Promise<void> {
-  const key = await readKey(path, options);
-  if (key === undefined && !isNamed) return;
-  if (key === undefined || typeof key === 'string') {
-    found.unusable.push(`key ${path}: ${key ?? 'no such file'}`);
+interface AddOptions {
+  user: string;
+  keys: PrivateKeys;
+  isNamed: boolean;
+  /** A key that cannot be used at once may be left out: the agent has it. */
+  maySkip(): Promise<boolean>;
+}
+
+async function addKey(found: Identities, path: string, { user, keys, isNamed, maySkip }: AddOptions): Promise<void> {
+  const file = await keys.read(path);
+  if (file === undefined) {
+    if (isNamed) found.unusable.push(`key ${path}: no such file`);
     return;
   }
-  found.methods.push({ type: 'publickey', username: options.user, key });
-  found.tried.push(`key ${path}`);
-}
-
-/** The agent, showing only the keys whose public halves lie beside the named files. A server counts every key that is tried. */
-async function onlyNamed(socket: string, files: readonly string[]): Promise<BaseAgent<ParsedKey>> {
-  const named = new Set<string>();
-  for (const file of files) {
-    const key = ssh2.utils.parseKey(await readFile(`${file}.pub`, 'utf8').catch(() => ''));
-    if (!(key instanceof Error)) named.add(key.getPublicSSH().toString('base64'));
+  if (!('key' in file) && (await maySkip())) return;
+  const opened = 'lockedText' in file ? await keys.unlock(path, file.lockedText) : file;
+  if ('key' in opened) {
+    found.methods.push({ type: 'publickey', username: user, key: opened.key });
+    found.tried.push(`key ${path}`);
+    return;
   }
-  return new (class extends ssh2.OpenSSHAgent {
-    override getIdentities(callback: IdentityCallback<ParsedKey>): void {
-      super.getIdentities((error, keys = []) => {
-        const shown = keys.filter((key) => 'getPublicSSH' in key && named.has(key.getPublicSSH().toString('base64')));
-        callback(error, shown);
-      });
-    }
-  })(socket);
+  found.unusable.push(`key ${path}: ${opened.why}`);
+  if ('lockedText' in file) found.locked.push(path);
 }
 
-/** The key, why it cannot be used, or undefined when there is no such file. */
-async function readKey(path: string, { askPassphrase }: IdentityOptions): Promise<ParsedKey | string | undefined> {
-  let text: string;
-  try {
-    text = await readFile(path, 'utf8');
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    return code === 'ENOENT' ? undefined : message;
-  }
-  const key = ssh2.utils.parseKey(text);
-  if (!(key instanceof Error)) return firstOf(key);
-  if (!/encrypted|passphrase/i.test(key.message)) return key.message;
-  const passphrase = await askPassphrase?.(path);
-  if (passphrase === undefined) return 'it is protected by a passphrase (load it into the agent: ssh-add)';
-  const opened = ssh2.utils.parseKey(text, passphrase);
-  return opened instanceof Error ? 'the passphrase is wrong' : firstOf(opened);
+function once<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | undefined;
+  return () => {
+    made ??= make();
+    return made;
+  };
 }
-
-const firstOf = (key: ParsedKey | ParsedKey[]): ParsedKey | undefined => (Array.isArray(key) ? key[0] : key);

@@ -32,13 +32,15 @@ export function keyMismatch(
 }
 
 /** What ended the handshake: a refused login is PermissionError, everything else a lost host. */
-export function loginError(target: Target, { tried, unusable }: Identities, error: Error & { level?: string }): Error {
+export function loginError(target: Target, { tried, unusable, locked }: Identities, error: Error & { level?: string }): Error {
   const { name, user, address, port } = target;
   if (error.level === 'client-authentication') {
     return new PermissionError(`${name} does not let ${user} in (${user}@${showEndpoint(address, port)})`, {
       host: name,
       output: [...tried.map((what) => `tried ${what}`), ...unusable].join('\n') || 'there was no key to try, and no agent',
-      hint: `add a key of yours to ~${user}/.ssh/authorized_keys on ${name}, or name the right user or key in hosts.yaml`,
+      hint: locked[0]
+        ? `run this at a terminal that can ask for the passphrase, or load the key into an agent first: ssh-add ${locked[0]}`
+        : `add a key of yours to ~${user}/.ssh/authorized_keys on ${name}, or name the right user or key in hosts.yaml`,
       cause: error,
     });
   }

@@ -11,6 +11,7 @@ import { rawScript, sh } from '#src/shell/script.ts';
 import type { Connection, RootShell, Target } from './connection.ts';
 import { fingerprint } from './host-key.ts';
 import { KnownHosts } from './known-hosts.ts';
+import { PrivateKeys } from './private-keys.ts';
 import { type ConnectOptions, connect, type TrustedHostKey } from './ssh.ts';
 import { testKeyPair } from './test-keys.ts';
 import { type TestServer, type TestServerOptions, testServer } from './test-server.ts';
@@ -142,7 +143,7 @@ describe('logging in', () => {
     const locked = join(directory, 'locked');
     writeFileSync(locked, pair.private);
     const server = await serve();
-    await logIn(server, { identityFiles: [locked] }, { askPassphrase: async () => 'open' });
+    await logIn(server, { identityFiles: [locked] }, { keys: new PrivateKeys(async () => 'open') });
     expect(server.logins).toContain('root publickey');
   });
 

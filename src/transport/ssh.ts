@@ -10,6 +10,7 @@ import { findIdentities, type Identities } from './identities.ts';
 import { JumpHosts, keyOf } from './jump-hosts.ts';
 import type { KnownHosts } from './known-hosts.ts';
 import { keyMismatch, loginError, type RefusedKeys } from './login-errors.ts';
+import { PrivateKeys } from './private-keys.ts';
 import { type SshSettings, sshSettings } from './ssh-config.ts';
 import { parseSshConfig, readSshConfig, type SshConfig } from './ssh-config-file.ts';
 import { SshConnection } from './ssh-connection.ts';
@@ -44,7 +45,8 @@ export interface ConnectOptions {
   onHostKey(event: TrustedHostKey): void;
   /** Socket of the agent; default $SSH_AUTH_SOCK, null: none. */
   agent?: string | null | undefined;
-  askPassphrase?: (path: string) => Promise<string | undefined>;
+  /** Shared by all connections of a run; default: read anew, and nobody is asked for a passphrase. */
+  keys?: PrivateKeys;
   /** The operator's ssh_config, or its text; default: ~/.ssh/config, read for this connection. */
   sshConfig?: string | SshConfig;
   /** Shared by all connections of a run; default: for this one alone. */
@@ -71,8 +73,8 @@ async function connectAlong(wanted: Target, options: Options, chain: readonly Ta
   const agent = options.agent === undefined ? process.env.SSH_AUTH_SOCK || undefined : (options.agent ?? undefined);
   const { user, identityFiles } = target;
   const { identitiesOnly } = settings;
-  const { askPassphrase, knownHosts } = options;
-  const identities = await findIdentities({ user, identityFiles, agent, identitiesOnly, askPassphrase });
+  const { keys = new PrivateKeys(), knownHosts } = options;
+  const identities = await findIdentities({ user, identityFiles, agent, identitiesOnly, keys });
   // A host has keys of several types, and a fingerprint does not say of which: with pinned ones, each type gets its chance.
   let refused: RefusedKeys | undefined;
   let algorithms = hostKeyAlgorithms(knownHosts.keysOf(target.address, target.port));
