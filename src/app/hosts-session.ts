@@ -40,7 +40,7 @@ export async function onHosts<T>(
 }
 
 /** Tells the errors on stderr and returns the exit code that says most: the highest rank of a refusal, a lost host, our bug; 0 without errors. */
-export function reportErrors(results: ReadonlyMap<Host, unknown>): number {
+export function reportErrors(results: ReadonlyMap<{ name: string }, unknown>): number {
   let exitCode = 0;
   for (const [host, error] of results) {
     if (!(error instanceof Error)) continue;

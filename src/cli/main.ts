@@ -30,6 +30,11 @@ const COMMANDS: readonly Entry[] = [
   },
   { name: 'graph', description: 'draw the steps and what waits for what, as Mermaid', load: () => import('./graph.ts') },
   { name: 'exec', description: 'run a command on hosts, in parallel', load: () => import('./exec.ts') },
+  {
+    name: 'host-keys',
+    description: 'the host keys that are trusted: list, rotate',
+    load: () => import('./host-keys.ts'),
+  },
   { name: 'facts', description: 'show what the hosts say about themselves', load: () => import('./facts.ts') },
   {
     name: 'inventory',

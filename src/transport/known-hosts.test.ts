@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -41,8 +41,11 @@ it('reads plain entries and passes over the others', () => {
   const keys = parseKnownHosts(
     `# a comment\n\nnode1,10.0.0.11 ssh-ed25519 ${encoded}\n|1|salt|hash ssh-ed25519 ${encoded}\n@revoked * ssh-rsa AAAA\nnode1 ssh-rsa ${RSA.toString('base64')}\nbroken\n`,
   );
-  expect(Object.fromEntries(keys)).toEqual({ node1: [ED25519, RSA], '10.0.0.11': [ED25519] });
+  const plain = [...keys].map(([name, entries]) => [name, entries.map(({ key }) => key)]);
+  expect(Object.fromEntries(plain)).toEqual({ node1: [ED25519, RSA], '10.0.0.11': [ED25519] });
 });
+
+const NOW = new Date('2026-01-02T03:04:05Z');
 
 describe('KnownHosts', () => {
   const directory = mkdtempSync(join(tmpdir(), 'picluster-test-'));
@@ -52,13 +55,29 @@ describe('KnownHosts', () => {
     const path = join(directory, 'state', 'known_hosts');
     const first = KnownHosts.open(path);
     expect(first.keysOf('10.0.0.11', 22)).toEqual([]);
-    first.add('10.0.0.11', 22, ED25519);
-    first.add('10.0.0.11', 2222, OTHER);
+    first.add('10.0.0.11', 22, ED25519, NOW);
+    first.add('10.0.0.11', 2222, OTHER, NOW);
     expect(readFileSync(path, 'utf8')).toBe(
-      `10.0.0.11 ssh-ed25519 ${ED25519.toString('base64')}\n[10.0.0.11]:2222 ssh-ed25519 ${OTHER.toString('base64')}\n`,
+      `10.0.0.11 ssh-ed25519 ${ED25519.toString('base64')} since ${NOW.toISOString()}\n[10.0.0.11]:2222 ssh-ed25519 ${OTHER.toString('base64')} since ${NOW.toISOString()}\n`,
     );
     expect(statSync(path).mode & 0o777).toBe(0o600);
     const second = KnownHosts.open(path);
     expect([second.keysOf('10.0.0.11', 22), second.keysOf('10.0.0.11', 2222)]).toEqual([[ED25519], [OTHER]]);
+  });
+
+  it('replaces the key of one address, and leaves every other line as it is', () => {
+    const path = join(directory, 'known_hosts');
+    const line = (names: string, key: Buffer): string => `${names} ${keyType(key)} ${key.toString('base64')}`;
+    const kept = ['# mine', `|1|salt|hash ssh-ed25519 ${ED25519.toString('base64')}`, line('other', RSA)];
+    mkdirSync(directory, { recursive: true });
+    writeFileSync(path, [...kept, line('n1', ED25519), line('n1', RSA), line('n1,alias', RSA)].join('\n'));
+    const known = KnownHosts.open(path);
+    known.replace('n1', 22, OTHER, NOW);
+    expect(readFileSync(path, 'utf8')).toBe(
+      `${[...kept, line('alias', RSA), `${line('n1', OTHER)} since ${NOW.toISOString()}`].join('\n')}\n`,
+    );
+    expect(known.entriesOf('n1', 22)).toEqual([{ key: OTHER, since: NOW.toISOString() }]);
+    expect(known.keysOf('other', 22)).toEqual([RSA]);
+    expect(readdirSync(directory)).toEqual(['known_hosts']);
   });
 });

@@ -27,7 +27,7 @@ export function keyMismatch(
     ].join('\n'),
     hint: isPinned
       ? 'if the machine was installed anew, put its new fingerprint into hosts.yaml; else somebody is in between'
-      : `if the machine was installed anew: ssh-keygen -R '${port === 22 ? address : `[${address}]:${port}`}' -f ${knownHosts.path}; else somebody is in between`,
+      : `if the machine was installed anew: picluster host-keys rotate ${name}; else somebody is in between`,
   });
 }
 

@@ -87,7 +87,7 @@ describe('host keys', () => {
       exitCode: 77,
       host: 'n1',
       output: expect.stringContaining(fingerprint(server.hostKey)),
-      hint: expect.stringContaining('ssh-keygen -R'),
+      hint: expect.stringContaining('picluster host-keys rotate n1'),
     });
     await expect(logIn(server, {}, { knownHosts: known })).rejects.toMatchObject({
       output: expect.stringContaining(fingerprint(publicKey)),

@@ -90,6 +90,27 @@ async function connectAlong(wanted: Target, options: Options, chain: readonly Ta
   }
 }
 
+/** No key has it: each is refused, and so nobody logs in. */
+const NO_FINGERPRINT = '';
+
+/** The host key that a host shows now, and the target that it was asked at. Its jump hosts are logged in to. Errors as of `connect`. */
+export async function offeredKey(wanted: Target, given: ConnectOptions): Promise<{ target: Target; key: Buffer }> {
+  const options = { ...given, jumps: given.jumps ?? new JumpHosts() };
+  const { target } = await withSshConfig(wanted, options, []);
+  const [{ NodeSSH }, wire] = await Promise.all([import('node-ssh'), reach(target, options, [wanted])]);
+  const outcome = await logIn(new NodeSSH(), {
+    target: { ...target, hostKeys: [NO_FINGERPRINT] },
+    options,
+    identities: { methods: [], tried: [], unusable: [], locked: [] },
+    algorithms: hostKeyAlgorithms(options.knownHosts.keysOf(target.address, target.port)),
+    wire,
+  });
+  if ('client' in outcome) throw new TypeError('a refused key let us in');
+  const [key] = outcome.mismatch?.keys ?? [];
+  if (!key) throw outcome.error;
+  return { target, key };
+}
+
 /** The inventory wins; what it leaves open (no user, the usual port, no identity file) is for ssh_config to say. */
 async function withSshConfig(
   wanted: Target,
@@ -103,14 +124,22 @@ async function withSshConfig(
     options.onWarning?.(`${wanted.name}: not followed in your ssh_config: ${settings.unsupported.join(', ')}`);
   }
   const target: Target = {
-    ...wanted,
-    address: settings.hostName ?? wanted.address,
-    port: wanted.port === 22 ? (settings.port ?? 22) : wanted.port,
-    user: wanted.user || settings.user || userInfo().username,
+    ...resolveTarget(wanted, config),
     identityFiles: identityFiles(wanted, settings, chain.length > 0),
     jump: wanted.jump ?? jumpOf(wanted, settings),
   };
   return { target, settings };
+}
+
+/** Address, port and user as they are dialled. Pure, but for who we are. */
+export function resolveTarget(wanted: Target, config: SshConfig): Target {
+  const settings = sshSettings(config, wanted.address, homedir());
+  return {
+    ...wanted,
+    address: settings.hostName ?? wanted.address,
+    port: wanted.port === 22 ? (settings.port ?? 22) : wanted.port,
+    user: wanted.user || settings.user || userInfo().username,
+  };
 }
 
 /** A jump host may be somebody else's machine: what ssh_config names for it goes first, then the keys of the cluster. */

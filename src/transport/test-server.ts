@@ -23,6 +23,8 @@ export interface TestServer {
 export interface TestServerOptions {
   /** Public key that may log in; default: everybody may, by any key. */
   authorized?: Buffer;
+  /** Default: a free one. */
+  port?: number;
   /** Private host key; default: a new one. */
   hostKey?: string;
   /** A second host key, of another type. */
@@ -55,7 +57,7 @@ export async function testServer(options: TestServerOptions = {}): Promise<TestS
   });
   server.on('connection', () => {});
   (server as unknown as { _srv: import('node:net').Server })._srv.on('connection', (socket: Socket) => sockets.add(socket));
-  server.listen(0, '127.0.0.1');
+  server.listen(options.port ?? 0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
   return {
