@@ -23,8 +23,8 @@ demo: setup ## local machines, then `picluster bootstrap` on them: a cluster tha
 test: setup ## all tests, the lab's included (root; 10 minutes with the lab's artifacts cached)
 	$(NODE) test/all.ts
 
-chaos: setup ## long: ten kills at seeded boundaries, each from blank (SEED=n to repeat one)
-	CHAOS_KILLS=10 $(VITEST) --project lab test/survive.lab.test.ts
+chaos: setup ## long: 100 seeded faults in the middle of steps, then ten kills of a bootstrap from blank (SEED=n to repeat)
+	CHAOS_FAULTS=100 CHAOS_KILLS=10 $(VITEST) --project lab test/chaos.lab.test.ts test/survive.lab.test.ts
 
 bench: setup ## side by side with Ansible, Mitogen and pyinfra on local machines, and start-up (root; 40 minutes): bench/results/
 	$(NODE) bench/cli-start.ts
