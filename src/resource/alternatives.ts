@@ -26,9 +26,10 @@ interface State {
   choices: string[];
 }
 
-/** What a link of Debian's alternatives points to, by our choice. Source: update-alternatives(1). */
 export const alternatives = defineKind({
   name: 'alternatives',
+  summary: "What a link of Debian's alternatives points to, by our choice. Source: update-alternatives(1).",
+  absent: 'automatic mode: the alternative of the highest priority',
   schema,
   comesWithOthers: true,
   id: (spec) => spec.name,

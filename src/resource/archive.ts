@@ -27,7 +27,7 @@ const schema = z
     format: z.enum(FORMATS).optional().describe("When the source's name does not end with it"),
     stripComponents: z.int().min(0).max(9).default(0).describe('Leading directories that are left out'),
     owner: ownerName.default('root').describe('Of everything in it, whatever the archive says'),
-    group: ownerName.default('root'),
+    group: ownerName.default('root').describe('Of everything in it, too'),
     purge: z.boolean().default(false).describe('Also remove what is at the path and was not unpacked by picluster'),
   })
   .refine((spec) => spec.state === 'absent' || spec.source !== undefined, {
@@ -50,9 +50,11 @@ interface State {
   foreign: string;
 }
 
-/** An archive, known by its checksum, unpacked to a directory of its own: as a whole, by a rename. What is changed in it later is not seen. */
 export const archive = defineKind({
   name: 'archive',
+  summary:
+    'An archive, known by its checksum, unpacked to a directory of its own: as a whole, by a rename. What is changed in it later is not seen.',
+  absent: 'the directory is removed, if there is nothing in it but what was unpacked; else only with `purge`',
   schema,
   bringsOthers: true,
   id: (spec) => spec.path,

@@ -8,10 +8,13 @@ import { accountName } from './user.ts';
 const KEY = /^((?:ssh|ecdsa|sk)-[a-z0-9@.-]+) ([A-Za-z0-9+/]+=*)(?: ([^\p{Cc}]*))?$/u;
 
 const schema = z.strictObject({
-  user: accountName,
+  user: accountName.describe('A local user with a home directory'),
   state: presence,
-  /** As in a .pub file; its comment is for people and does not count. */
-  key: z.string().trim().regex(KEY, 'a public key: type, base64, comment'),
+  key: z
+    .string()
+    .trim()
+    .regex(KEY, 'a public key: type, base64, comment')
+    .describe('As in a .pub file; its comment is for people and does not count.'),
 });
 
 type Spec = z.output<typeof schema>;
@@ -25,9 +28,10 @@ interface State {
   uid: string;
 }
 
-/** A public key in a user's authorized_keys; other keys there are left alone. */
 export const authorizedKey = defineKind({
   name: 'authorized-key',
+  summary: "A public key in a user's authorized_keys; other keys there are left alone.",
+  absent: 'this key goes, others stay',
   schema,
   id: (spec) => `${spec.user}/${wordsOf(spec)[1].slice(-12)}`,
 

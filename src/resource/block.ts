@@ -36,9 +36,10 @@ const schema = z
 
 type Spec = z.output<typeof schema>;
 
-/** Lines of ours in a file that is somebody else's, between two marker lines; what stands around them is left alone. */
 export const block = defineKind({
   name: 'block',
+  summary: "Lines of ours in a file that is somebody else's, between two marker lines; what stands around them is left alone.",
+  absent: 'the block goes with its markers, what stands around it stays',
   schema,
   id: (spec) => `${spec.path}:${spec.name}`,
   probe: (specs) => probeBlocks(specs.map(markersOf)),

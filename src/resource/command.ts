@@ -6,18 +6,15 @@ import { absolutePath, content, oneLine, script } from './schemas.ts';
 
 const schema = z
   .strictObject({
-    /** For people, and its identity on the host. */
-    title: oneLine.min(1),
-    run: script,
-    /** Read-only; exit status 0 means that there is nothing to do. Asked again afterwards, as verification. */
-    unless: script.optional(),
-    /** Nothing to do when something is at this path. */
-    creates: absolutePath.optional(),
-    /** Standard input of `run`: the way for secrets. */
-    stdin: content.optional(),
-    timeoutSeconds: z.number().positive().default(300),
-    /** Said in the plan where it needs a person's eye: `takes effect after a reboot`. */
-    destructive: oneLine.optional(),
+    title: oneLine.min(1).describe('For people, and its identity on the host.'),
+    run: script.describe('The script. Runs as root under `set -eu`'),
+    unless: script
+      .optional()
+      .describe('Read-only; exit status 0 means that there is nothing to do. Asked again afterwards, as verification.'),
+    creates: absolutePath.optional().describe('Nothing to do when something is at this path.'),
+    stdin: content.optional().describe('Standard input of `run`: the way for secrets.'),
+    timeoutSeconds: z.number().positive().default(300).describe('How long it may run'),
+    destructive: oneLine.optional().describe("Said in the plan where it needs a person's eye: `takes effect after a reboot`."),
   })
   .refine((spec) => (spec.unless === undefined) !== (spec.creates === undefined), {
     error: 'a command needs either unless or creates: how else could it be known that it is done?',
@@ -31,9 +28,9 @@ interface State {
   said: string;
 }
 
-/** The way out when no kind fits: a script, and how to see that it need not run. */
 export const command = defineKind({
   name: 'command',
+  summary: 'The way out when no kind fits: a script, and how to see that it need not run.',
   schema,
   disturbs: true,
   isSensitive: true,

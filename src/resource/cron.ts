@@ -36,9 +36,10 @@ type Spec = z.output<typeof schema>;
 
 const { kind } = file;
 
-/** A job of cron in a file of its own. For a cron that reads /etc/cron.d: Debian's, cronie; not busybox's. */
 export const cron = defineKind({
   name: 'cron',
+  summary: "A job of cron in a file of its own. For a cron that reads /etc/cron.d: Debian's, cronie; not busybox's.",
+  absent: 'the file is removed',
   schema,
   id: (spec) => spec.name,
   probe: (specs, facts) => kind.probe(specs.map(fileOf), facts),

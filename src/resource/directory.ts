@@ -6,20 +6,20 @@ import { type Change, defineKind } from './kind.ts';
 import { absolutePath, fileMode, octal, ownerName, presence } from './schemas.ts';
 
 const schema = z.strictObject({
-  path: absolutePath,
+  path: absolutePath.describe('Where it is'),
   state: presence,
-  mode: fileMode.default(0o755),
-  owner: ownerName.default('root'),
-  group: ownerName.default('root'),
-  /** With `state: absent`: also when there is something in it. */
-  purge: z.boolean().default(false),
+  mode: fileMode.default(0o755).describe('Permission bits'),
+  owner: ownerName.default('root').describe('A user, by name or number'),
+  group: ownerName.default('root').describe('A group, by name or number'),
+  purge: z.boolean().default(false).describe('With `state: absent`: also when there is something in it.'),
 });
 
 type Spec = z.output<typeof schema>;
 
-/** A directory; missing parents are made with mode 0755. */
 export const directory = defineKind({
   name: 'directory',
+  summary: 'A directory; missing parents are made with mode 0755.',
+  absent: 'removed when it is empty; with `purge` whatever is in it',
   schema,
   comesWithOthers: true,
   id: (spec) => spec.path,

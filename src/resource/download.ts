@@ -16,12 +16,12 @@ import { absolutePath, fileMode, octal, ownerName, presence } from './schemas.ts
 
 const schema = z
   .strictObject({
-    path: absolutePath,
+    path: absolutePath.describe('Where it is put; missing parents are made'),
     state: presence,
-    source: artifactSource.optional(),
-    mode: fileMode.default(0o644),
-    owner: ownerName.default('root'),
-    group: ownerName.default('root'),
+    source: artifactSource.optional().describe('URLs in the order they are tried, SHA-256 and name'),
+    mode: fileMode.default(0o644).describe('Permission bits'),
+    owner: ownerName.default('root').describe('A user, by name or number'),
+    group: ownerName.default('root').describe('A group, by name or number'),
   })
   .refine((spec) => spec.state === 'absent' || spec.source !== undefined, {
     path: ['source'],
@@ -30,9 +30,10 @@ const schema = z
 
 type Spec = z.output<typeof schema>;
 
-/** An artifact, known by its checksum: fetched by the node itself, pushed from here when it has no way out. */
 export const download = defineKind({
   name: 'download',
+  summary: 'An artifact, known by its checksum: fetched by the node itself, pushed from here when it has no way out.',
+  absent: 'the file is removed',
   schema,
   id: (spec) => spec.path,
   probe: (specs) => probeFiles(specs.map((spec) => spec.path)),

@@ -19,16 +19,17 @@ import { unifiedDiff } from './unified-diff.ts';
 
 const schema = z
   .strictObject({
-    path: absolutePath,
+    path: absolutePath.describe('Where it is; its directory must be there'),
     state: presence,
-    /** Text, or what a template rendered to. */
-    content: content.optional(),
-    /** Default 0644; 0600 when there is a secret in it. */
-    mode: fileMode.optional(),
-    owner: ownerName.default('root'),
-    group: ownerName.default('root'),
-    /** Run before the file becomes active, with its path aside in `$candidate`: `visudo -cqf "$candidate"`. Its exit status decides. */
-    validate: script.optional(),
+    content: content.optional().describe('Text, or what a template rendered to.'),
+    mode: fileMode.optional().describe('Default 0644; 0600 when there is a secret in it.'),
+    owner: ownerName.default('root').describe('A user, by name or number'),
+    group: ownerName.default('root').describe('A group, by name or number'),
+    validate: script
+      .optional()
+      .describe(
+        'Run before the file becomes active, with its path aside in `$candidate`: `visudo -cqf "$candidate"`. Its exit status decides.',
+      ),
   })
   .refine((spec) => spec.state === 'absent' || spec.content !== undefined, { path: ['content'], error: 'a file needs content' })
   .transform((spec) => ({ ...spec, mode: spec.mode ?? (isSecret(spec) ? 0o600 : 0o644) }))
@@ -39,9 +40,10 @@ const schema = z
 
 type Spec = z.output<typeof schema>;
 
-/** A regular file. A symlink at its path is replaced, a directory never. Its directory must be there. */
 export const file = defineKind({
   name: 'file',
+  summary: 'A regular file. A symlink at its path is replaced, a directory never. Its directory must be there.',
+  absent: 'removed; also a symlink, never a directory',
   schema,
   id: (spec) => spec.path,
   probe: (specs) => probeFiles(specs.map((spec) => spec.path)),

@@ -6,11 +6,10 @@ import { presence } from './schemas.ts';
 import { accountName, accountTools } from './user.ts';
 
 const schema = z.strictObject({
-  name: accountName,
+  name: accountName.describe('Its name'),
   state: presence,
-  gid: z.int().min(0).optional(),
-  /** A number from the range for the system. Only when it is made. */
-  system: z.boolean().default(false),
+  gid: z.int().min(0).optional().describe('Its number; default: the next that is free'),
+  system: z.boolean().default(false).describe('A number from the range for the system. Only when it is made.'),
 });
 
 interface State {
@@ -18,9 +17,10 @@ interface State {
   gid: string;
 }
 
-/** A local group. Its members are the users' business. */
 export const group = defineKind({
   name: 'group',
+  summary: "A local group. Its members are the users' business.",
+  absent: 'removed; refused by the system while it is the primary group of a user',
   schema,
   comesWithOthers: true,
   id: (spec) => spec.name,

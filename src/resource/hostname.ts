@@ -9,7 +9,8 @@ const schema = z.strictObject({
   name: z
     .string()
     .max(64)
-    .regex(/^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*$/, 'a host name'),
+    .regex(/^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*$/, 'a host name')
+    .describe('With or without a domain'),
 });
 
 interface State {
@@ -17,9 +18,9 @@ interface State {
   saved: string;
 }
 
-/** The machine's own name, now and after a reboot. */
 export const hostname = defineKind({
   name: 'hostname',
+  summary: "The machine's own name, now and after a reboot.",
   schema,
   id: () => 'hostname',
 

@@ -13,13 +13,18 @@ const entry = z.strictObject({
   names: z.array(z.string().regex(/^[A-Za-z0-9][A-Za-z0-9.-]*$/, 'a host name')).min(1),
 });
 
-const schema = z.strictObject({ entries: z.array(entry).default([]), state: presence, path: absolutePath.default('/etc/hosts') });
+const schema = z.strictObject({
+  entries: z.array(entry).default([]).describe('All entries of the block: `{address, names}`'),
+  state: presence,
+  path: absolutePath.default('/etc/hosts').describe('The file'),
+});
 
 type Spec = z.output<typeof schema>;
 
-/** Names for addresses: a block of our own between two markers in /etc/hosts; what stands around it is left alone. */
 export const hostsEntries = defineKind({
   name: 'hosts-entries',
+  summary: 'Names for addresses: a block of our own between two markers in /etc/hosts; what stands around it is left alone.',
+  absent: 'the block goes, what stands around it stays',
   schema,
   id: (spec) => spec.path,
 

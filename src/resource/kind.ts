@@ -59,6 +59,10 @@ export const NO_WAY_OUT = 90;
  */
 export interface Kind<Spec, State> {
   readonly name: string;
+  /** What it is, for people: the reference of kinds is made of it, and of the descriptions in the schema. */
+  readonly summary: string;
+  /** What `state: absent` does; undefined: it has no meaning for this kind. */
+  readonly absent?: string | undefined;
   readonly schema: ZodType<Spec>;
   /** Its apply may change what other kinds observe (packages, services, commands): later steps are probed again. */
   readonly disturbs: boolean;
@@ -99,7 +103,9 @@ export interface Resource<Spec = unknown, State = unknown> {
 
 /** Gives a kind its constructor: `const sysctl = defineKind({...})`, then `sysctl({key, value})`. A spec that does not fit throws ZodError (a role's bug). */
 export function defineKind<Input, Spec, State>(
-  definition: Omit<Kind<Spec, State>, 'schema' | 'disturbs' | 'isSensitive' | 'comesWithOthers' | 'bringsOthers'> & {
+  definition: Omit<Kind<Spec, State>, 'summary' | 'schema' | 'disturbs' | 'isSensitive' | 'comesWithOthers' | 'bringsOthers'> & {
+    /** Required of the kinds of picluster itself. */
+    summary?: string;
     schema: ZodType<Spec, Input>;
     disturbs?: boolean;
     isSensitive?: boolean;
@@ -108,6 +114,7 @@ export function defineKind<Input, Spec, State>(
   },
 ): ((input: Input) => Resource<Spec, State>) & { kind: Kind<Spec, State> } {
   const kind: Kind<Spec, State> = {
+    summary: '',
     disturbs: false,
     isSensitive: false,
     comesWithOthers: false,

@@ -6,18 +6,18 @@ import { absolutePath, fileMode, oneLine, presence, script } from './schemas.ts'
 
 const schema = z
   .strictObject({
-    path: absolutePath,
+    path: absolutePath.describe('The file; a symlink is followed, mode and owner stay'),
     state: presence,
-    line: oneLine.min(1).optional(),
-    /** Lines that this one stands for: the first becomes it, further ones go. With `absent`, all of them go. */
-    match: pattern.optional(),
-    /** Where it is put when no line matches. */
-    insert,
-    /** Make the file when it is not there, with `mode`, root's. */
-    create: z.boolean().default(false),
-    mode: fileMode.default(0o644),
-    /** Run before the file becomes active, with its path aside in `$candidate`. Its exit status decides. */
-    validate: script.optional(),
+    line: oneLine.min(1).optional().describe('The line as it has to stand there'),
+    match: pattern
+      .optional()
+      .describe('Lines that this one stands for: the first becomes it, further ones go. With `absent`, all of them go.'),
+    insert: insert.describe('Where it is put when no line matches: `top`, `bottom`, `{after: pattern}`, `{before: pattern}`'),
+    create: z.boolean().default(false).describe("Make the file when it is not there, with `mode`, root's."),
+    mode: fileMode.default(0o644).describe('Of a file that is made'),
+    validate: script
+      .optional()
+      .describe('Run before the file becomes active, with its path aside in `$candidate`. Its exit status decides.'),
   })
   .refine((spec) => spec.line !== undefined || (spec.state === 'absent' && spec.match !== undefined), {
     path: ['line'],
@@ -31,9 +31,10 @@ interface State {
   others: string;
 }
 
-/** One line of a file that is somebody else's; mode and owner stay, a symlink is followed. */
 export const line = defineKind({
   name: 'line',
+  summary: "One line of a file that is somebody else's; mode and owner stay, a symlink is followed.",
+  absent: 'all lines that match go, and the line itself',
   schema,
   id: (spec) => `${spec.path}:${spec.match ?? spec.line}`,
 

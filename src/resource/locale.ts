@@ -6,8 +6,10 @@ import { defineKind } from './kind.ts';
 const FILE = '/etc/default/locale';
 
 const schema = z.strictObject({
-  /** `en_US.UTF-8`, `C.UTF-8` */
-  locale: z.string().regex(/^(?:C|POSIX|[a-z]{2,3}_[A-Z]{2})(?:\.[A-Za-z0-9-]+)?(?:@[a-z]+)?$/, 'a locale: en_US.UTF-8'),
+  locale: z
+    .string()
+    .regex(/^(?:C|POSIX|[a-z]{2,3}_[A-Z]{2})(?:\.[A-Za-z0-9-]+)?(?:@[a-z]+)?$/, 'a locale: en_US.UTF-8')
+    .describe('`en_US.UTF-8`, `C.UTF-8`'),
 });
 
 interface State {
@@ -15,9 +17,9 @@ interface State {
   isAvailable: boolean;
 }
 
-/** The system's default locale (LANG): generated, and set for logins. */
 export const locale = defineKind({
   name: 'locale',
+  summary: "The system's default locale (LANG): generated, and set for logins.",
   schema,
   id: () => 'locale',
 

@@ -21,9 +21,10 @@ interface State {
 
 const NEXT_LOGIN = 'from the next login on';
 
-/** A user in a group. Other groups of the user and other members of the group are left alone. */
 export const membership = defineKind({
   name: 'membership',
+  summary: 'A user in a group. Other groups of the user and other members of the group are left alone.',
+  absent: "this one is taken away, others stay; a user's primary group is refused",
   schema,
   comesWithOthers: true,
   id: (spec) => `${spec.user}/${spec.group}`,

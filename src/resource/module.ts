@@ -19,10 +19,12 @@ const EFFECTS: Readonly<Record<string, string>> = {
 };
 
 const schema = z.strictObject({
-  name: z.string().regex(/^[\w-]+$/, 'the name of a kernel module'),
+  name: z
+    .string()
+    .regex(/^[\w-]+$/, 'the name of a kernel module')
+    .describe('As modprobe(8) takes it'),
   state: presence,
-  /** Something that is there once the module works, also when it is built in. */
-  effect: absolutePath.optional(),
+  effect: absolutePath.optional().describe('Something that is there once the module works, also when it is built in.'),
 });
 
 interface State {
@@ -30,9 +32,10 @@ interface State {
   isSaved: boolean;
 }
 
-/** A kernel module: loaded or built in, and loaded at boot. Absent: not loaded at boot any more; it is not unloaded. */
 export const module = defineKind({
   name: 'module',
+  summary: 'A kernel module: loaded or built in, and loaded at boot.',
+  absent: 'not loaded at boot any more; it stays loaded until the next start',
   schema,
   disturbs: true,
   id: (spec) => underscored(spec.name),

@@ -49,9 +49,10 @@ interface State {
   isEmpty: boolean;
 }
 
-/** A file system at a mount point: now, and in fstab for the next boot. Never makes a file system. */
 export const mount = defineKind({
   name: 'mount',
+  summary: 'A file system at a mount point: now, and in fstab for the next boot. Never makes a file system.',
+  absent: 'unmounted, and its line in fstab removed; who holds a busy one is named. The directory stays',
   schema,
   id: (spec) => spec.path,
 

@@ -11,15 +11,22 @@ import { presence } from './schemas.ts';
 
 const schema = z
   .strictObject({
-    /** Installed or removed by one call of the package manager: `chrony`, or `chrony=4.3-2` for that version and no other. */
-    names: z.array(z.string().regex(/^[a-z0-9][a-z0-9+._-]*(?:=[A-Za-z0-9.+:~_-]+)?$/, 'a package name, or name=version')).min(1),
+    names: z
+      .array(z.string().regex(/^[a-z0-9][a-z0-9+._-]*(?:=[A-Za-z0-9.+:~_-]+)?$/, 'a package name, or name=version'))
+      .min(1)
+      .describe(
+        'Installed or removed by one call of the package manager: `chrony`, or `chrony=4.3-2` for that version and no other.',
+      ),
     state: presence,
-    /** With `state: absent`: its configuration files go too. */
-    purge: z.boolean().default(false),
-    /** Also install what the packages recommend; apk knows no such thing. */
-    recommends: z.boolean().default(false),
-    /** How long another process may keep the package manager's lock: unattended upgrades of a fresh machine take minutes. */
-    lockSeconds: z.int().min(0).default(300),
+    purge: z.boolean().default(false).describe('With `state: absent`: its configuration files go too.'),
+    recommends: z.boolean().default(false).describe('Also install what the packages recommend; apk knows no such thing.'),
+    lockSeconds: z
+      .int()
+      .min(0)
+      .default(300)
+      .describe(
+        "How long another process may keep the package manager's lock: unattended upgrades of a fresh machine take minutes",
+      ),
   })
   .refine(({ state, names }) => state === 'present' || !names.some((name) => name.includes('=')), {
     path: ['names'],
@@ -39,9 +46,10 @@ function managerOf(facts: Facts): PackageManager {
   });
 }
 
-/** Packages of the system's own package manager. Versions are the distribution's business, unless one is named. */
 export const packages = defineKind({
   name: 'package',
+  summary: "Packages of the system's own package manager. Versions are the distribution's business, unless one is named.",
+  absent: 'removed; its configuration stays, unless `purge`',
   schema,
   disturbs: true,
   bringsOthers: true,

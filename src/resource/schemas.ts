@@ -15,19 +15,24 @@ export const fileMode = z.int().min(0).max(0o7777);
 /** A user's or group's name, or its number. */
 export const ownerName = z.string().regex(/^(?:[a-z_][a-z0-9_.-]*\$?|\d+)$/i, 'a user or group name');
 
-export const presence = z.enum(['present', 'absent']).default('present');
+export const presence = z
+  .enum(['present', 'absent'])
+  .default('present')
+  .describe('What is wanted: that it is there, or that it is not');
 
 /** Text of one line. */
 export const oneLine = z.string().regex(/^[^\p{Cc}]*$/u, 'one line without control characters');
 
-export const content = z.custom<Content>(
-  (value) =>
-    typeof value === 'string' ||
-    (Array.isArray(value) && value.every((part) => typeof part === 'string' || part instanceof Secret)),
-  'text, or a list of texts and secrets',
-);
+export const content = z
+  .custom<Content>(
+    (value) =>
+      typeof value === 'string' ||
+      (Array.isArray(value) && value.every((part) => typeof part === 'string' || part instanceof Secret)),
+    'text, or a list of texts and secrets',
+  )
+  .meta({ title: 'text, or a list of texts and secrets' });
 
-export const script = z.instanceof(Script);
+export const script = z.instanceof(Script).meta({ title: 'script' });
 
 /** As `stat` prints it. */
 export const octal = (mode: number): string => mode.toString(8);

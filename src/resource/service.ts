@@ -10,27 +10,32 @@ import { forgetStamp } from './stamp.ts';
 import { systemd } from './systemd.ts';
 
 const fields = z.strictObject({
-  /** A unit; `.service` when it names no type. OpenRC knows services only, by their bare names. */
   name: z
     .string()
     .regex(/^[A-Za-z0-9:_.@\\-]+$/, 'a unit name')
-    .transform((name) => (/\.(?:service|socket|timer|path|mount|target|slice)$/.test(name) ? name : `${name}.service`)),
-  /** Absent: stopped, and not started at boot. */
+    .transform((name) => (/\.(?:service|socket|timer|path|mount|target|slice)$/.test(name) ? name : `${name}.service`))
+    .describe('A unit; `.service` when it names no type. OpenRC knows services only, by their bare names.'),
   state: presence,
-  /** Started at boot. */
-  enabled: z.boolean().optional(),
-  running: z.boolean().optional(),
-  /** Cannot be started by anything. Where there is no such thing (OpenRC): stopped and disabled. */
-  masked: z.boolean().optional(),
-  /** What is done to a running service when its inputs changed. */
-  onChange: z.enum(['restart', 'reload']).default('restart'),
-  /** How long a start may take: long for units that say themselves when they are ready (Type=notify). */
-  startTimeoutSeconds: z.int().positive().default(90),
-  /** SHA-256 (hex) of what it is started with: put in by the engine, from `restartOn`. */
+  enabled: z.boolean().optional().describe('Started at boot.'),
+  running: z.boolean().optional().describe('Started now'),
+  masked: z
+    .boolean()
+    .optional()
+    .describe('Cannot be started by anything. Where there is no such thing (OpenRC): stopped and disabled.'),
+  onChange: z
+    .enum(['restart', 'reload'])
+    .default('restart')
+    .describe('What is done to a running service when its inputs changed.'),
+  startTimeoutSeconds: z
+    .int()
+    .positive()
+    .default(90)
+    .describe('How long a start may take: long for units that say themselves when they are ready (Type=notify).'),
   inputs: z
     .string()
     .regex(/^[0-9a-f]{64}$/)
-    .optional(),
+    .optional()
+    .describe('SHA-256 (hex) of what it is started with: put in by the engine, from `restartOn`.'),
 });
 
 const schema = fields
@@ -63,9 +68,11 @@ function managerOf(facts: Facts): ServiceManager {
   });
 }
 
-/** A service of systemd or OpenRC: enabled, running, masked; started anew when its inputs are not those of its last start. */
 export const service = defineKind({
   name: 'service',
+  summary:
+    'A service of systemd or OpenRC: enabled, running, masked; started anew when its inputs are not those of its last start.',
+  absent: 'stopped, and not started at boot; its unit stays',
   schema,
   disturbs: true,
   isSensitive: true,

@@ -3,7 +3,7 @@ import { sh } from '#src/shell/script.ts';
 import { changeOf } from './changes.ts';
 import { defineKind } from './kind.ts';
 
-const schema = z.strictObject({ state: z.literal('absent') });
+const schema = z.strictObject({ state: z.literal('absent').describe('There is no other: picluster makes no swap') });
 
 interface State {
   /** Devices and files in use. */
@@ -12,9 +12,11 @@ interface State {
   atBoot: string;
 }
 
-/** No swap: off now, and its lines of fstab commented out. What else makes swap at boot (zram, dphys-swapfile) is a service's business. */
 export const swap = defineKind({
   name: 'swap',
+  summary:
+    "No swap: off now, and its lines of fstab commented out. What else makes swap at boot (zram, dphys-swapfile) is a service's business.",
+  absent: 'all swap is off now; lines in fstab are commented out',
   schema,
   id: () => 'swap',
 

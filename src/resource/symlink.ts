@@ -5,7 +5,11 @@ import { type Change, defineKind } from './kind.ts';
 import { absolutePath, oneLine, presence } from './schemas.ts';
 
 const schema = z
-  .strictObject({ path: absolutePath, state: presence, target: oneLine.min(1).optional() })
+  .strictObject({
+    path: absolutePath.describe('Where it is'),
+    state: presence,
+    target: oneLine.min(1).optional().describe('What it points to, as it stands in the link'),
+  })
   .refine((spec) => spec.state === 'absent' || spec.target !== undefined, {
     path: ['target'],
     error: 'a symlink needs a target',
@@ -16,9 +20,10 @@ interface State {
   target: string;
 }
 
-/** A symbolic link. A file at its path is replaced (the plan says so), a directory never. */
 export const symlink = defineKind({
   name: 'symlink',
+  summary: 'A symbolic link. A file at its path is replaced (the plan says so), a directory never.',
+  absent: 'removed; a file or a directory at its path is refused',
   schema,
   comesWithOthers: true,
   id: (spec) => spec.path,

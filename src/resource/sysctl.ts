@@ -12,12 +12,14 @@ const schema = z
     key: z
       .string()
       .regex(/^[\w-]+(?:[./][\w-]+)+$/, 'a sysctl key')
-      .refine((key) => !key.includes('..')),
+      .refine((key) => !key.includes('..'))
+      .describe('As sysctl(8) takes it: `net.ipv4.ip_forward`'),
     state: presence,
     value: z
       .union([z.number(), oneLine.min(1)])
       .transform((value) => oneSpace(String(value)))
-      .optional(),
+      .optional()
+      .describe('A number or words'),
   })
   .refine((spec) => spec.state === 'absent' || spec.value !== undefined, { path: ['value'], error: 'a sysctl needs a value' });
 
@@ -32,9 +34,10 @@ interface State {
   later: { file: string; value: string } | undefined;
 }
 
-/** A kernel parameter: the live value, and the line that keeps it after a reboot. Absent: the line goes, the live value stays. */
 export const sysctl = defineKind({
   name: 'sysctl',
+  summary: 'A kernel parameter: the live value, and the line that keeps it after a reboot.',
+  absent: 'the line goes; the live value stays until the next start',
   schema,
   id: (spec) => spec.key,
 

@@ -52,9 +52,10 @@ interface State {
   foreign: string;
 }
 
-/** A command that systemd runs by the calendar: a timer and its service, enabled and running. */
 export const timer = defineKind({
   name: 'timer',
+  summary: 'A command that systemd runs by the calendar: a timer and its service, enabled and running.',
+  absent: 'stopped, disabled, both units removed, and what systemd remembered of it',
   schema,
   id: (spec) => spec.name,
 

@@ -6,8 +6,10 @@ import { defineKind } from './kind.ts';
 const ZONES = '/usr/share/zoneinfo';
 
 const schema = z.strictObject({
-  /** A name of the time zone database: `Europe/Madrid`. */
-  zone: z.string().regex(/^[A-Z][A-Za-z0-9_+-]*(?:\/[A-Za-z0-9_+-]+)*$/, 'a time zone'),
+  zone: z
+    .string()
+    .regex(/^[A-Z][A-Za-z0-9_+-]*(?:\/[A-Za-z0-9_+-]+)*$/, 'a time zone')
+    .describe('A name of the time zone database: `Europe/Madrid`.'),
 });
 
 interface State {
@@ -16,9 +18,9 @@ interface State {
   named: string | undefined;
 }
 
-/** The machine's time zone. */
 export const timezone = defineKind({
   name: 'timezone',
+  summary: "The machine's time zone.",
   schema,
   id: () => 'timezone',
 

@@ -8,21 +8,22 @@ import { absolutePath, oneLine, presence } from './schemas.ts';
 export const accountName = z.string().regex(/^[a-z_][a-z0-9_-]{0,31}$/, 'a user or group name: small letters, digits, _ and -');
 
 const schema = z.strictObject({
-  name: accountName,
+  name: accountName.describe('Its name'),
   state: presence,
-  uid: z.int().min(0).optional(),
-  /** Default of the distribution, when not given. */
-  shell: absolutePath.optional(),
-  home: absolutePath.optional(),
-  comment: oneLine.regex(/^[^:]*$/).optional(),
-  /** Groups it has to be in; it may be in others, too. They must be there. */
-  groups: z.array(accountName).default([]),
-  /** A number from the range for the system, and no home directory. Only when it is made. */
-  system: z.boolean().default(false),
-  /** No login with a password; keys still work. A new user has none anyway. */
-  passwordLocked: z.boolean().default(false),
-  /** With `state: absent`: its home directory goes too. */
-  purge: z.boolean().default(false),
+  uid: z.int().min(0).optional().describe('Its number; default: the next that is free'),
+  shell: absolutePath.optional().describe('Default of the distribution, when not given.'),
+  home: absolutePath.optional().describe('Home directory; default: /home/NAME'),
+  comment: oneLine
+    .regex(/^[^:]*$/)
+    .optional()
+    .describe('As in the fifth field of /etc/passwd'),
+  groups: z.array(accountName).default([]).describe('Groups it has to be in; it may be in others, too. They must be there.'),
+  system: z
+    .boolean()
+    .default(false)
+    .describe('A number from the range for the system, and no home directory. Only when it is made.'),
+  passwordLocked: z.boolean().default(false).describe('No login with a password; keys still work. A new user has none anyway.'),
+  purge: z.boolean().default(false).describe('With `state: absent`: its home directory goes too.'),
 });
 
 type Spec = z.output<typeof schema>;
@@ -36,9 +37,10 @@ interface State {
   groups: string[];
 }
 
-/** A local user. */
 export const user = defineKind({
   name: 'user',
+  summary: 'A local user.',
+  absent: 'removed; the home directory stays, unless `purge`',
   schema,
   comesWithOthers: true,
   bringsOthers: true,
