@@ -52,6 +52,7 @@ describe('from blank machines', () => {
 
   test('a kept plan holds no secret, and shows what plan showed', async () => {
     planned = plannedIn(await keep());
+    expect((await cli.run('plan', ['--detailed-exitcode'])).exitCode).toBe(2);
     expect(statSync(plan).mode & 0o777).toBe(0o600);
     const groups: Record<string, Record<string, string>> = parse(readFileSync(join(cli.cluster, 'secrets.yaml'), 'utf8'));
     const secrets = Object.values(groups).flatMap((group) => Object.values(group));
@@ -73,6 +74,7 @@ describe('from blank machines', () => {
   });
 
   test('then there is nothing to do', async () => {
+    expect((await cli.run('plan', ['--detailed-exitcode'])).exitCode).toBe(0);
     const { exitCode, events } = await cli.events('apply', ['--yes', '--detailed-exitcode']);
     expect([exitCode, plannedIn(events)]).toEqual([0, []]);
   });
@@ -117,6 +119,19 @@ describe('a kept plan that is stale', () => {
     expect(stderr).toContain('inventory: cluster.yaml has changed');
     expect(stderr).toContain('secrets: a value has changed');
   });
+});
+
+test('what is lost is marked and counted; it is done by a kept plan with its own settings, and with --yes only', async () => {
+  await onNode(lab, 'n1', 'useradd eve');
+  const { exitCode, stdout } = await cli.run('plan', ['-o', plan, '--set', 'users.list=[{name: eve, state: absent}]']);
+  expect(exitCode).toBe(0);
+  expect(stdout).toMatch(/- users\/user:eve@n1: delete \(.*\) \[DESTRUCTIVE: the login is lost\]/);
+  expect(stdout).toContain('1 of them is DESTRUCTIVE');
+  expect(await cli.run('apply', [plan])).toMatchObject({ exitCode: 64, stderr: expect.stringContaining('no terminal') });
+  expect(await cli.run('apply', [plan, '--yes', '--limit', 'n1'])).toMatchObject({ exitCode: 64 });
+  const { events, all } = await cli.events('apply', [plan, '--yes']);
+  expect(changedIn(events), all).toEqual(['users/user:eve@n1']);
+  expect(await onNode(lab, 'n1', 'id eve 2>/dev/null || echo gone')).toBe('gone');
 });
 
 describe('a part of the cluster', () => {

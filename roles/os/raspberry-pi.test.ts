@@ -15,8 +15,10 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(directory, { recursive: true }));
 
-const stepsFor = (facts: Facts, raspberryPi: object, name = 's1') => {
-  const cluster = testCluster({ s1: { roles: ['k3s-server'] }, a1: { roles: ['k3s-agent'] } });
+const server = { roles: ['k3s-server'] };
+
+const stepsFor = (facts: Facts, raspberryPi: object, name = 's1', others = {}) => {
+  const cluster = testCluster({ s1: server, ...others, a1: { roles: ['k3s-agent'] } });
   return raspberryPiSteps(cluster.host(name), facts, OsVars.parse({ raspberryPi }), cluster);
 };
 
@@ -65,10 +67,12 @@ it('reboots for what it changed in the firmware: blank machines at once, those o
   expect(named(stepsFor(clustered, {}), 'reboot').pool).toBe('reboot');
 });
 
-it('says what is away while the only server boots', () => {
+it('says what is away while the only server boots, or one that the quorum needs', () => {
   expect(specOf(named(stepsFor(clustered, {}, 's1'), 'reboot')).loses).toBe('the Kubernetes API');
   expect(specOf(named(stepsFor(clustered, {}, 'a1'), 'reboot')).loses).toBeUndefined();
   expect(specOf(named(stepsFor(pi, {}, 's1'), 'reboot')).loses).toBeUndefined();
+  expect(specOf(named(stepsFor(clustered, {}, 's1', { s2: server }), 'reboot')).loses).toContain("etcd's quorum");
+  expect(specOf(named(stepsFor(clustered, {}, 's1', { s2: server, s3: server }), 'reboot')).loses).toBeUndefined();
 });
 
 it('leaves the reboot to the operator on request, and says so', () => {

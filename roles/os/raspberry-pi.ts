@@ -29,10 +29,16 @@ export function raspberryPiSteps(host: Host, facts: Facts, { raspberryPi }: OsVa
 /** Machines of a running cluster reboot one after the other; blank ones all at once. */
 function rebootFor(restartOn: readonly StepDraft[], { name }: Host, { k3s }: Facts, cluster: Cluster): StepDraft {
   const isClustered = k3s.version !== undefined;
-  const servers = cluster.hostsWithRole('k3s-server');
-  const isOnlyServer = isClustered && servers.length === 1 && servers[0]?.name === name;
-  const work = reboot({ host: name, ...(isOnlyServer ? { loses: 'the Kubernetes API' } : {}) });
+  const loses = isClustered ? lostWithout(name, cluster) : undefined;
+  const work = reboot({ host: name, ...(loses ? { loses } : {}) });
   return step(work, { name: 'reboot', restartOn, ...(isClustered ? { pool: 'reboot' } : {}) });
+}
+
+/** Of two servers etcd needs both; of three or more one may be away. */
+function lostWithout(name: string, cluster: Cluster): string | undefined {
+  const servers = cluster.hostsWithRole('k3s-server').map((server) => server.name);
+  if (!servers.includes(name) || servers.length > 2) return undefined;
+  return servers.length === 1 ? 'the Kubernetes API' : "etcd's quorum, and with it the Kubernetes API,";
 }
 
 /** Ubuntu keeps the VXLAN module in a package of its own. */

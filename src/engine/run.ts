@@ -1,5 +1,5 @@
 import type { Cluster, Host } from '#src/cluster/cluster.ts';
-import { HostLostError, InterruptedError, type PiclusterError, RefusedError } from '#src/errors.ts';
+import { HostLostError, InterruptedError, type PiclusterError } from '#src/errors.ts';
 import type { Facts } from '#src/facts/facts.ts';
 import type { KubeClient } from '#src/kube/client.ts';
 import type { ActionContext } from '#src/role/action.ts';
@@ -9,25 +9,26 @@ import type { StepRef } from '#src/role/step.ts';
 import type { LockRequest } from '#src/transport/connection.ts';
 import type { ApplyOptions } from './apply-stretch.ts';
 import { Board } from './board.ts';
-import { checkAction, checkActions } from './check-actions.ts';
+import { checkActions } from './check-actions.ts';
 import type { Emit } from './events.ts';
 import { explainPlan } from './explain.ts';
 import { Fleet } from './fleet.ts';
 import { foreseeProbe } from './foresee.ts';
-import { buildGraph, type Graph, hostOfRef, type RoleSteps, type Step } from './graph.ts';
+import { buildGraph, type Graph, hostOfRef, type RoleSteps } from './graph.ts';
 import { HostRunner } from './host-runner.ts';
 import { keepFacts } from './kept-facts.ts';
 import { KubeAccess } from './kube-access.ts';
 import type { Connect } from './link.ts';
 import { isResourceStep, type Observations } from './observe.ts';
-import { makePlan, type Plan, type PlannedStep } from './plan.ts';
+import { makePlan, type Plan } from './plan.ts';
 import { preflightFindings, type Requirements } from './preflight.ts';
 import { roleGraphOf } from './role-graph.ts';
 import { requirementsOf, roleSteps } from './role-steps.ts';
 import { type RunResult, resultOf } from './run-result.ts';
-import { ALL_STEPS, predecessors, restrictGraph, type StepSelection, selectSteps } from './selection.ts';
+import { ALL_STEPS, restrictGraph, type StepSelection, selectSteps } from './selection.ts';
 import type { HostSession } from './session.ts';
 import type { StepHooks } from './step-hooks.ts';
+import { refuseUnmet } from './unmet.ts';
 
 /** Pseudo-host of the work that this machine does itself. */
 export const CONTROL = 'control';
@@ -118,7 +119,11 @@ export class Run {
       const checks = await checkActions(graph, (host) => this.#context(host));
       const factsOf = (host: string): Facts | undefined => this.#fleet.session(host)?.facts;
       const plan = makePlan(graph, this.#observations, checks, factsOf, ({ ref }) => selected.has(ref));
-      await this.#refuseUnmet(graph, plan);
+      await refuseUnmet(graph, plan, {
+        ...this.#options,
+        fleet: this.#fleet,
+        context: (host) => this.#context(host),
+      });
       const explained = await explainPlan(plan, this.#fleet.sessions);
       for (const { step, change } of explained.changes)
         this.#options.emit({ type: 'step.planned', host: step.host, step: step.ref, title: step.title, change });
@@ -150,48 +155,6 @@ export class Run {
       changes,
       durationMs: performance.now() - startedAt,
     });
-  }
-
-  /**
-   * What the changes wait for on hosts and among steps that were not chosen is checked, never run.
-   * Throws RefusedError naming all of it that is not done.
-   */
-  async #refuseUnmet(graph: Graph, plan: Plan): Promise<void> {
-    if (plan.skipped.length === 0 && graph.outside.length === 0) return;
-    const changing = plan.changes.map(({ step }) => step.ref);
-    const before = predecessors(graph, changing);
-    const isOpen = ({ step, change, observed }: PlannedStep): boolean =>
-      before.has(step.ref) && change !== undefined && observed !== 'done';
-    const findings = [
-      ...plan.skipped
-        .filter(isOpen)
-        .map(({ step, change }) => `${step.ref} was not chosen and is not done${change?.knownAfter ? ' yet' : ''}`),
-      ...(await this.#unmetOutside(graph, before.union(new Set(changing)))),
-    ];
-    if (findings.length === 0) return;
-    throw new RefusedError('what was chosen needs other things done first; nothing was changed', findings, {
-      hint: 'choose them too, or do them first: run without --limit, --role, --step and --tags',
-    });
-  }
-
-  /** Edges of the given steps to hosts that were not chosen, whose end is not done. */
-  async #unmetOutside(graph: Graph, of: ReadonlySet<StepRef>): Promise<string[]> {
-    const { cluster, roles, chosen } = this.#options;
-    const findings: string[] = [];
-    for (const { from, to } of graph.outside) {
-      const host = hostOfRef(to);
-      if (!of.has(from) || this.#fleet.lost.has(host) || chosen.some(({ name }) => name === host)) continue;
-      const session = this.#fleet.session(host);
-      const step = session && buildGraph(roleSteps(roles, cluster, session.host, session.facts)).steps.get(to);
-      if (!step || !(await this.#isDone(step, session))) findings.push(`${from} needs ${to}, which is not done`);
-    }
-    return findings;
-  }
-
-  async #isDone(step: Step, session: HostSession): Promise<boolean> {
-    if (!isResourceStep(step)) return (await checkAction(step, this.#context(step.host))) === 'done';
-    const state = (await session.observe([step])).get(step.ref);
-    return step.work.kind.diff(step.work.spec, state, session.facts) === undefined;
   }
 
   /** Reasons not to begin; empty when all is well. */
