@@ -144,7 +144,7 @@ test('a machine whose power is cut in the middle of a step does that step again'
 });
 
 const bootId = () => onNode('cat /proc/sys/kernel/random/boot_id');
-const withFlags = (flags: string): Picluster => apply('power', '--set', `firmware.flags=${flags}`);
+const withFlags = (flags: string, ...more: string[]): Picluster => apply('power', '--set', `firmware.flags=${flags}`, ...more);
 const changed = ({ events }: Ended): string[] =>
   events.flatMap((event) => (event.type === 'step.end' && event.status === 'changed' ? [event.step] : []));
 
@@ -168,7 +168,7 @@ test('a step that needs a reboot gets it in the same run, and what comes after i
   expect(await bootId()).toBe(after);
 });
 
-test('a run that is killed between the changed file and the reboot loses no reboot', async () => {
+test('a run that is killed between the changed file and the reboot loses no reboot, and is resumed', async () => {
   const before = await bootId();
   const run = withFlags('second');
   await run.event((event) => {
@@ -183,11 +183,21 @@ test('a run that is killed between the changed file and the reboot loses no rebo
   expect(await bootId()).toBe(before);
 
   await waitUntilUnlocked(lab);
-  const again = await withFlags('second').ended;
+  const killed = (await run.ended).events.find((event) => event.type === 'run.start')?.run;
+  const again = await withFlags('second', '--resume').ended;
   expect(again.exitCode).toBe(0);
+  expect(again.events[0]).toMatchObject({ type: 'run.start', resumes: killed });
+  expect(again.events).toContainEqual(
+    expect.objectContaining({
+      type: 'fact',
+      text: expect.stringMatching(`^resumed run ${killed}: \\d+ steps were done, 2 left$`),
+    }),
+  );
   expect(changed(again)).toEqual(['firmware/reboot@n1', 'firmware/after@n1']);
   const after = await bootId();
   expect(after).not.toBe(before);
+  const last = await withFlags('second', '--resume').ended;
+  expect([last.exitCode, last.events]).toEqual([0, []]);
   expect(changed(await withFlags('second').ended)).toEqual([]);
   expect(await bootId()).toBe(after);
 });

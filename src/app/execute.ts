@@ -13,6 +13,7 @@ import { initServerOf } from './init-server.ts';
 import { askedAsThen, hostsOfPlan, keptPlan } from './kept-plan.ts';
 import { type OpenedCluster, openCluster } from './open-cluster.ts';
 import { planAndApply } from './plan-and-apply.ts';
+import { askedAgain, askedOf, runToResume } from './resume.ts';
 import { RunRecord } from './run-record.ts';
 import { type Interrupts, listenForInterrupts } from './signals.ts';
 import { summary } from './summary.ts';
@@ -32,6 +33,8 @@ export interface ExecuteOptions {
   out?: string;
   /** File of the plan that is to be done. */
   plan?: string;
+  /** Go on with this run; true: with the last unfinished one. */
+  resume?: string | true;
   output: OutputFormat;
   diff: boolean;
   detailedExitcode?: boolean;
@@ -47,7 +50,9 @@ const NOTHING_DONE: RunResult = { changed: 0, failed: 0, notReached: 0, exitCode
 export async function execute(given: ExecuteOptions): Promise<number> {
   refuseToAskNobody(given);
   const kept = given.plan === undefined ? undefined : await keptPlan(given.plan, given);
-  const options = kept ? askedAsThen(given, kept) : given;
+  const resumed = await runToResume(given);
+  if (given.resume !== undefined && !resumed) return nothingToResume(given);
+  const options = resumed ? askedAgain(given, resumed) : kept ? askedAsThen(given, kept) : given;
   const opened = await openCluster(options);
   if (kept) opened.chosen = hostsOfPlan(kept, opened.cluster);
   refuseUnknownRoles(options, opened);
@@ -61,7 +66,7 @@ export async function execute(given: ExecuteOptions): Promise<number> {
 
   let result = NOTHING_DONE;
   try {
-    await record.start(options.command, cluster, chosen);
+    await record.start(options.command, cluster, chosen, { asked: askedOf(options, cluster), resumes: resumed?.run });
     for (const text of warnings) record.emit({ type: 'warning', text });
     await artifacts.prepare(interrupts.signal, (text) => record.emit({ type: 'fact', text }));
     result = await planAndApply(engine, options, {
@@ -70,6 +75,7 @@ export async function execute(given: ExecuteOptions): Promise<number> {
       emit: record.emit,
       hooks,
       kept,
+      resumed,
     });
     await showSummary(engine, options, cluster, record, result);
   } catch (error) {
@@ -81,6 +87,11 @@ export async function execute(given: ExecuteOptions): Promise<number> {
     interrupts.dispose();
   }
   return result.exitCode;
+}
+
+function nothingToResume({ output }: ExecuteOptions): number {
+  if (output === 'text') process.stdout.write('nothing is unfinished: there is no run to go on with\n');
+  return EXIT.done;
 }
 
 function refuseToAskNobody({ command, isConfirmed }: ExecuteOptions): void {

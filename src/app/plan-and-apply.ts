@@ -6,11 +6,13 @@ import type { RunResult } from '#src/engine/run-result.ts';
 import { EXIT, RefusedError } from '#src/errors.ts';
 import type { PlanDocument } from '#src/plan/document.ts';
 import { writePlan } from '#src/plan/file.ts';
+import type { Unfinished } from '#src/report/unfinished.ts';
 import { confirm, questionFor } from './confirm.ts';
 import type { ExecuteOptions } from './execute.ts';
 import { type PlanSummary, planFooter, resultFooter } from './footer.ts';
 import type { RunHooks } from './hooks.ts';
 import { documentOf, refuseStale } from './kept-plan.ts';
+import { tellResumed } from './resume.ts';
 import { skippedLines } from './skipped.ts';
 
 export interface PlanContext {
@@ -21,6 +23,8 @@ export interface PlanContext {
   readonly hooks: RunHooks;
   /** The plan that is to be done: nothing else is. */
   readonly kept: PlanDocument | undefined;
+  /** The unfinished run that this one goes on with. */
+  readonly resumed: Unfinished | undefined;
 }
 
 /** Observes, shows, and unless it is a mere plan: asks, and does it. */
@@ -29,6 +33,7 @@ export async function planAndApply(engine: Run, options: ExecuteOptions, context
   await engine.connect();
   const plan = await engine.plan();
   await bindToDocument(engine, plan, options, context);
+  if (context.resumed) tellResumed(context.resumed, plan, cluster, emit);
   const planned = plan.changes.length;
   const isText = options.output === 'text';
   const summary = { ...summaryOf(plan, [...engine.lost.keys()]), hooks: hooks.planned(plan) };
@@ -45,6 +50,8 @@ export async function planAndApply(engine: Run, options: ExecuteOptions, context
   await hooks.beforeCommand();
   const result = await hooks.afterCommand(await engine.apply(plan));
   if (isText) process.stdout.write(resultFooter(planned, result));
+  if (isText && result.failed + result.notReached > 0)
+    process.stdout.write(`go on with: picluster ${options.command} --resume\n`);
   const isChanged = result.exitCode === EXIT.done && options.detailedExitcode && result.changed > 0;
   return isChanged ? { ...result, exitCode: EXIT.changed } : result;
 }

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Cluster, Host } from '#src/cluster/cluster.ts';
-import type { EngineEvent } from '#src/engine/events.ts';
+import type { Asked, EngineEvent } from '#src/engine/events.ts';
 import { Journal, runName } from '#src/engine/journal.ts';
 import { whoRuns } from '#src/engine/lock.ts';
 import type { RunResult } from '#src/engine/run-result.ts';
@@ -42,7 +42,12 @@ export class RunRecord {
     this.#renderer.onEvent(stamped);
   };
 
-  async start(command: string, cluster: Cluster, chosen: readonly Host[]): Promise<void> {
+  async start(
+    command: string,
+    cluster: Cluster,
+    chosen: readonly Host[],
+    { asked, resumes }: { asked: Asked; resumes: string | undefined },
+  ): Promise<void> {
     const version = await versionOfPackage();
     this.emit({
       type: 'run.start',
@@ -53,6 +58,8 @@ export class RunRecord {
       hosts: chosen.map(({ name }) => name),
       version,
       by: whoRuns(),
+      asked,
+      ...(resumes === undefined ? {} : { resumes }),
     });
   }
 

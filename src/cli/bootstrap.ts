@@ -10,6 +10,7 @@ import {
 
 export function define(command: Command): void {
   withOutputFlag(withStepFlags(withBecomeFlag(withSelectionFlags(command))))
+    .option('--resume [run]', 'go on with the last unfinished run, or this one: its command and its choice of hosts and steps')
     .option('--no-diff', 'do not show the differences of files')
     .option('-y, --yes', 'do not ask; needed without a terminal')
     .option('--detailed-exitcode', 'exit 2 when something changed, 0 when nothing had to')
@@ -21,6 +22,7 @@ export function define(command: Command): void {
             output: 'text' | 'json';
             diff: boolean;
             yes?: boolean;
+            resume?: string | true;
             detailedExitcode?: boolean;
             kubeconfig?: string;
           },

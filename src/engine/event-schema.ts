@@ -47,6 +47,19 @@ const Traffic = z
 
 const Status = z.enum(['unchanged', 'changed', 'failed', 'not-reached', 'skipped']);
 
+const Asked = z
+  .object({
+    limit: text.optional().describe('the pattern of `--limit`'),
+    roles: z.array(text),
+    steps: z.array(text),
+    tags: z.array(text),
+    set: z.array(text).describe('names of the variables that `--set` gave a value; the values are not kept'),
+    kubeconfig: text.optional().describe('the file of `--kubeconfig`'),
+    inventory: text.describe('digest of the cluster directory'),
+  })
+  .meta({ title: 'Asked' })
+  .describe('the command line of a run; empty lists mean everything');
+
 const stamp = {
   v: z.literal(1).describe('version of the schema'),
   seq: count.describe('counts from 0; in a run no number is missing'),
@@ -66,6 +79,8 @@ export const StampedEventSchema = z.discriminatedUnion('type', [
     hosts: z.array(text).describe('the hosts chosen, in the order of the inventory'),
     version: text.describe('of picluster'),
     by: text.optional().describe('`user@machine` that started it'),
+    asked: Asked.optional().describe('what it takes to ask the same again: `--resume`'),
+    resumes: text.optional().describe('the unfinished run that this one goes on with'),
   }),
   event('phase.start', 'A part of the run that all hosts go through together begins.', {
     phase: text.describe('`connect`, `plan`, `apply`'),

@@ -15,6 +15,18 @@ export interface RoleGraph {
   readonly edges: readonly { from: string; to: string }[];
 }
 
+/** Which part of which inventory a run is about. Empty lists mean everything. */
+export interface Asked {
+  readonly limit?: string | undefined;
+  readonly roles: readonly string[];
+  readonly steps: readonly string[];
+  readonly tags: readonly string[];
+  readonly set: readonly string[];
+  readonly kubeconfig?: string | undefined;
+  /** Digest of the cluster directory. */
+  readonly inventory: string;
+}
+
 /** Everything that happens in a run. Renderers and the journal see nothing else. Never holds a secret. */
 export type EngineEvent =
   | {
@@ -27,6 +39,10 @@ export type EngineEvent =
       version: string;
       /** `user@machine`, as in the hosts' locks. */
       by?: string | undefined;
+      /** What of the command line it takes to ask the same again; of --set the names only. */
+      asked?: Asked | undefined;
+      /** The unfinished run that this one goes on with. */
+      resumes?: string | undefined;
     }
   | { type: 'phase.start'; phase: string }
   | { type: 'phase.end'; phase: string; durationMs: number }
