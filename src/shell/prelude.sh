@@ -94,6 +94,7 @@ place() {
 # set_keyed_line FILE KEY [LINE]: in a file of ours with one line per key, sorted, the key's line becomes LINE, or goes.
 # A line belongs to the key when it is the key alone or goes on with a space.
 set_keyed_line() {
+  [ -d "${1%/*}" ] || mkdir -p "${1%/*}"
   {
     if [ -r "$1" ]; then
       while IFS= read -r line || [ -n "$line" ]; do
