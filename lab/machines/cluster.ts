@@ -35,7 +35,8 @@ export function templateValues(lab: Lab, state: LabState, servers: number): Reco
   };
 }
 
-const becomeOf = ({ user, image }: NodeState): string => (user === 'root' ? 'none' : image === 'openrc' ? 'doas' : 'sudo');
+/** How the lab's inventories say that a node's login becomes root. */
+export const becomeOf = ({ user, image }: NodeState): string => (user === 'root' ? 'none' : image === 'openrc' ? 'doas' : 'sudo');
 
 /** The lab as a cluster directory: templates filled in; secrets made once, 0600. Returns its path. */
 export async function writeClusterDirectory(lab: Lab, state: LabState, options: ClusterOptions = {}): Promise<string> {

@@ -1,6 +1,6 @@
 /** The lab for its command line and for tests: `await up(new Lab({ name: 'chaos' }), { nodes: ['n1'] })`. */
 export { findCgroups, findLeader, processesIn } from './cgroups.ts';
-export { type ClusterOptions, writeClusterDirectory } from './cluster.ts';
+export { becomeOf, type ClusterOptions, writeClusterDirectory } from './cluster.ts';
 export { installDependencies, installPrograms } from './dependencies.ts';
 export { type DownOptions, down } from './down.ts';
 export { Lab, type LabOptions } from './identity.ts';

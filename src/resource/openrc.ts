@@ -29,13 +29,22 @@ active_state() {
   [ ! -r "/run/openrc/options/$1/child_pid" ] || read -r main <"/run/openrc/options/$1/child_pid" || true
 }
 
-# is_enabled NAME: in a runlevel that a start passes through.
-is_enabled() { [ -e "/etc/runlevels/sysinit/$1" ] || [ -e "/etc/runlevels/boot/$1" ] || [ -e "/etc/runlevels/default/$1" ]; }
+# enabled_in NAME: the runlevels that a start passes through, and that have it.
+enabled_in() {
+  for level in sysinit boot default; do
+    [ ! -e "/etc/runlevels/$level/$1" ] || echo "$level"
+  done
+}
 `;
 
 const HELPERS = String.raw`
 said=$(mktemp)
 trap 'rm -f "$said"' EXIT
+
+# disable NAME: \`rc-update -a del\` fails when one of the runlevels has it not.
+disable() {
+  for level in $(enabled_in "$1"); do rc-update -q del "$1" "$level"; done
+}
 
 # last_words: of the service's own log: what its script names, what usually is there, what the system's log has of it.
 last_words() {
@@ -101,7 +110,7 @@ const probe = (names: readonly string[]): Script =>
         if [ -n "$1" ] && rc-service -e "$1" 9>&-; then
           load=loaded enabled=disabled
           active_state "$1"
-          ! is_enabled "$1" || enabled=enabled
+          [ -z "$(enabled_in "$1")" ] || enabled=enabled
         fi
         record "$load" "$active" "$enabled" no "$stamp"
       }`,
@@ -119,8 +128,8 @@ function apply(spec: ServiceSpec): Script {
     ...(isWanted
       ? [sh`rc-service -e "$service" || { echo "there is no service $service: /etc/init.d has none" >&2; exit 1; }`]
       : []),
-    ...(spec.enabled === true ? [sh`is_enabled "$service" || rc-update -q add "$service" default`] : []),
-    ...(spec.enabled === false ? [sh`if is_enabled "$service"; then rc-update -q -a del "$service"; fi`] : []),
+    ...(spec.enabled === true ? [sh`[ -n "$(enabled_in "$service")" ] || rc-update -q add "$service" default`] : []),
+    ...(spec.enabled === false ? [sh`disable "$service"`] : []),
     ...(spec.running === true ? [starting(spec)] : []),
     ...(spec.running === false ? [stopping(spec)] : []),
   ]);

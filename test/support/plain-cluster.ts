@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { stringify } from 'yaml';
-import { type Lab, requireState } from '#lab/machines/index.ts';
+import { becomeOf, type Lab, requireState } from '#lab/machines/index.ts';
 
 export interface PlainCluster {
   /** Roles that every machine plays, in order. */
@@ -18,10 +18,10 @@ export async function writePlainCluster(lab: Lab, { roles, settings = {}, files 
   const { nodes } = await requireState(lab);
   const directory = await mkdtemp(join(tmpdir(), `picluster-${lab.name}-`));
   const hosts = Object.fromEntries(
-    nodes.map(({ name, address, user, hostKey }) => [
-      name,
-      { address, user, hostKey, become: user === 'root' ? 'none' : 'sudo' },
-    ]),
+    nodes.map((node) => {
+      const { name, address, user, hostKey } = node;
+      return [name, { address, user, hostKey, become: becomeOf(node) }];
+    }),
   );
   const all: Record<string, string> = {
     'cluster.yaml': stringify({
