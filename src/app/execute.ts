@@ -37,6 +37,7 @@ export interface ExecuteOptions {
   resume?: string | true;
   output: OutputFormat;
   diff: boolean;
+  verbose?: boolean;
   detailedExitcode?: boolean;
   /** --yes was given. */
   isConfirmed: boolean;
@@ -58,7 +59,10 @@ export async function execute(given: ExecuteOptions): Promise<number> {
   refuseUnknownRoles(options, opened);
   const { cluster, artifacts, chosen, warnings } = opened;
   const state = await stateDirectory(cluster);
-  const record = await RunRecord.open(state, cluster, options.output, { showDiffs: options.diff });
+  const record = await RunRecord.open(state, cluster, options.output, {
+    showDiffs: options.diff,
+    isVerbose: options.verbose ?? false,
+  });
   const interrupts = listenForInterrupts((text) => record.emit({ type: 'warning', text }));
   const { command } = options;
   const hooks = runHooks(cluster, { command, run: record.name, emit: record.emit, signal: interrupts.signal });
@@ -76,6 +80,7 @@ export async function execute(given: ExecuteOptions): Promise<number> {
       hooks,
       kept,
       resumed,
+      flush: () => record.flush(),
     });
     await showSummary(engine, options, cluster, record, result);
   } catch (error) {

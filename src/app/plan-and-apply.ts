@@ -25,6 +25,8 @@ export interface PlanContext {
   readonly kept: PlanDocument | undefined;
   /** The unfinished run that this one goes on with. */
   readonly resumed: Unfinished | undefined;
+  /** Ends what moves on the terminal. */
+  flush(): Promise<void>;
 }
 
 /** Observes, shows, and unless it is a mere plan: asks, and does it. */
@@ -49,6 +51,7 @@ export async function planAndApply(engine: Run, options: ExecuteOptions, context
     return { changed: 0, failed: 0, notReached: planned, exitCode: EXIT.interrupted };
   await hooks.beforeCommand();
   const result = await hooks.afterCommand(await engine.apply(plan));
+  await context.flush();
   if (isText) process.stdout.write(resultFooter(planned, result));
   if (isText && result.failed + result.notReached > 0)
     process.stdout.write(`go on with: picluster ${options.command} --resume\n`);

@@ -6,6 +6,7 @@ import { whoRuns } from '#src/engine/lock.ts';
 import type { RunResult } from '#src/engine/run-result.ts';
 import { EXIT } from '#src/errors.ts';
 import { createRenderer, type OutputFormat, type Renderer } from '#src/render/renderer.ts';
+import type { LineOptions } from '#src/render/run-lines.ts';
 import { readJournal } from '#src/report/journals.ts';
 import { reportOf } from '#src/report/report-of.ts';
 import type { Part } from '#src/report/run-report.ts';
@@ -26,12 +27,7 @@ export class RunRecord {
     this.#renderer = renderer;
   }
 
-  static async open(
-    stateDirectory: string,
-    cluster: Cluster,
-    output: OutputFormat,
-    options: { showDiffs: boolean },
-  ): Promise<RunRecord> {
+  static async open(stateDirectory: string, cluster: Cluster, output: OutputFormat, options: LineOptions): Promise<RunRecord> {
     const name = runName(new Date(), randomBytes(2).toString('hex'));
     const journal = new Journal(stateDirectory, name, redactor(cluster.secrets));
     return new RunRecord(name, journal, await createRenderer(output, process.stdout, options));

@@ -61,3 +61,14 @@ export const withStepFlags = (command: Command): Command =>
       'after',
       '\n--limit, --role, --step and --tags narrow each other. What the chosen steps wait for is checked, never run: when it is not done, nothing is changed (exit 78).',
     );
+
+/** For commands that show a run as text. */
+export interface TextFlags {
+  diff: boolean;
+  verbose?: boolean;
+}
+
+export const withTextFlags = (command: Command): Command =>
+  command
+    .option('--no-diff', 'do not show the differences of files')
+    .option('-v, --verbose', 'a line for everything: what machines say while steps run, what hosts wait for');

@@ -2,18 +2,19 @@ import type { Command } from 'commander';
 import {
   type SelectionFlags,
   type StepFlags,
+  type TextFlags,
   withBecomeFlag,
   withOutputFlag,
   withSelectionFlags,
   withStepFlags,
+  withTextFlags,
 } from './common.ts';
 
-type Flags = SelectionFlags & StepFlags & { output: 'text' | 'json'; diff: boolean; out?: string; detailedExitcode?: boolean };
+type Flags = SelectionFlags & StepFlags & TextFlags & { output: 'text' | 'json'; out?: string; detailedExitcode?: boolean };
 
 export function define(command: Command): void {
-  withOutputFlag(withStepFlags(withBecomeFlag(withSelectionFlags(command))))
+  withTextFlags(withOutputFlag(withStepFlags(withBecomeFlag(withSelectionFlags(command)))))
     .option('-o, --out <file>', 'keep the plan there, for: picluster show FILE, picluster apply FILE')
-    .option('--no-diff', 'do not show the differences of files')
     .option('--detailed-exitcode', 'exit 2 when something would change, 0 when nothing')
     .action(async (flags: Flags) => {
       const { execute } = await import('#src/app/execute.ts');

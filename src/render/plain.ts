@@ -1,11 +1,15 @@
 import type { StampedEvent } from '#src/engine/events.ts';
-import { eventLines } from './events-to-text.ts';
+import { paint } from './paint.ts';
+import { type LineOptions, RunLines } from './run-lines.ts';
 
-/** Lines as they come; for pipes, files and logs: no colours, no cursor. */
-export const plainRenderer = (out: NodeJS.WritableStream, options: { showDiffs: boolean }) => ({
-  onEvent(event: StampedEvent): void {
-    for (const line of eventLines(event, options)) out.write(`${line}\n`);
-  },
-  async flush(): Promise<void> {},
-  async close(): Promise<void> {},
-});
+/** Lines as they come: no cursor, and no colours in pipes, files and logs. */
+export function plainRenderer(out: NodeJS.WritableStream, options: LineOptions) {
+  const lines = new RunLines(options);
+  return {
+    onEvent(event: StampedEvent): void {
+      for (const line of lines.linesFor(event)) out.write(`${paint(line, out)}\n`);
+    },
+    async flush(): Promise<void> {},
+    async close(): Promise<void> {},
+  };
+}

@@ -1,74 +1,75 @@
 import { Listr, type ListrTaskWrapper } from 'listr2';
 import type { StampedEvent } from '#src/engine/events.ts';
-import { eventLines } from './events-to-text.ts';
-import { formatDuration } from './units.ts';
+import { paint } from './paint.ts';
+import { type LineOptions, RunLines } from './run-lines.ts';
+import { RunRows } from './run-rows.ts';
 
-interface HostTask {
-  /** Set once listr2 has started the task. */
-  output?: (text: string) => void;
-  finish(): void;
-  changed: number;
-  startedAt: number;
-  done: Promise<void>;
-}
+const REFRESH_MS = 250;
+/** Kept free: the sign of the task before the text, and the lines around it. */
+const MARGIN = { columns: 3, lines: 3 };
 
-/** A line per host that says what is being done there, since when; finished steps scroll by above. */
-export function progressRenderer(out: NodeJS.WriteStream, options: { showDiffs: boolean }) {
-  const tasks = new Map<string, HostTask>();
-  const failures: StampedEvent[] = [];
-  let list: Promise<unknown> | undefined;
-
-  const print = (event: StampedEvent): void => {
-    for (const line of eventLines(event, options)) out.write(`${line}\n`);
-  };
-
-  const begin = (hosts: readonly string[]): void => {
-    for (const host of hosts) tasks.set(host, newTask());
-    const listr = new Listr(
-      [...tasks].map(([host, task]) => ({
-        title: host,
-        task: async (_context: unknown, wrapper: ListrTaskWrapper<unknown, never, never>) => {
-          task.output = (text) => {
-            wrapper.output = text;
-          };
-          await task.done;
-          wrapper.title = `${host}: ${task.changed} changed (${formatDuration(Date.now() - task.startedAt)})`;
-        },
-        rendererOptions: { outputBar: 1, persistentOutput: false },
-      })) as never,
-      { concurrent: true, exitOnError: false, rendererOptions: { collapseSubtasks: false, removeEmptyLines: false } as never },
-    );
-    list = listr.run();
-  };
+/** On a terminal: lines until the hosts work, then a few rows that say where each of them is; what is to stay is printed once they have ended. */
+export function progressRenderer(out: NodeJS.WriteStream, options: LineOptions) {
+  const lines = new RunLines(options);
+  const rows = new RunRows();
+  const later: string[] = [];
+  let live: Live | undefined;
 
   const flush = async (): Promise<void> => {
-    for (const task of tasks.values()) task.finish();
-    await list;
-    for (const event of failures.splice(0)) print(event);
-    tasks.clear();
+    await live?.end();
+    live = undefined;
+    for (const line of later.splice(0)) out.write(`${paint(line, out)}\n`);
   };
 
   return {
     onEvent(event: StampedEvent): void {
-      if (event.type === 'host.work') {
-        begin(event.hosts);
-        return;
-      }
-      const task = 'host' in event && event.host ? tasks.get(event.host) : undefined;
-      if (!task) print(event);
-      else if (event.type === 'step.start') task.output?.(event.title);
-      else if (event.type === 'step.output') task.output?.(event.text);
-      else if (event.type === 'host.waiting') task.output?.(`waiting for ${event.for}`);
-      else if (event.type === 'step.end' && event.status === 'changed') task.changed += 1;
-      else if (event.type === 'step.end' && event.status === 'failed') failures.push(event);
-      else if (event.type === 'host.done') task.finish();
+      rows.see(event);
+      const said = lines.linesFor(event);
+      if (event.type === 'host.work') live = new Live(() => rows.rows(Date.now(), roomOf(out)));
+      // A changed step shows in the rows; the lines of all of them are in `picluster report`, or with --verbose.
+      else if (live && !(event.type === 'step.end' && event.status === 'changed')) later.push(...said);
+      else if (!live) for (const line of said) out.write(`${paint(line, out)}\n`);
     },
     flush,
     close: flush,
   };
 }
 
-function newTask(): HostTask {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  return { finish: resolve, changed: 0, startedAt: Date.now(), done: promise };
+const roomOf = ({ columns = 80, rows = 24 }: NodeJS.WriteStream) => ({
+  columns: columns - MARGIN.columns,
+  lines: Math.max(2, rows - MARGIN.lines),
+});
+
+/** Rows that are drawn again and again in the same place. */
+class Live {
+  readonly #finish: () => void;
+  readonly #done: Promise<unknown>;
+
+  constructor(rows: () => string[]) {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#finish = resolve;
+    const task = async (_context: unknown, wrapper: ListrTaskWrapper<unknown, never, never>): Promise<void> => {
+      const draw = (): void => {
+        wrapper.title = rows().join('\n');
+      };
+      const timer = setInterval(draw, REFRESH_MS);
+      try {
+        await promise;
+      } finally {
+        clearInterval(timer);
+        draw();
+      }
+    };
+    const list = new Listr([{ title: rows().join('\n'), task }] as never, {
+      exitOnError: false,
+      // Ctrl-C is the run's own matter: it drains first.
+      registerSignalListeners: false,
+    });
+    this.#done = list.run();
+  }
+
+  async end(): Promise<void> {
+    this.#finish();
+    await this.#done;
+  }
 }

@@ -1,4 +1,5 @@
 import type { StampedEvent } from '#src/engine/events.ts';
+import type { LineOptions } from './run-lines.ts';
 
 /** Sees every event of a run, in order; touches nothing but its output. */
 export interface Renderer {
@@ -10,13 +11,9 @@ export interface Renderer {
 
 export type OutputFormat = 'text' | 'json';
 
-/** Progress on a terminal, plain lines elsewhere, NDJSON on request. Heavy libraries are loaded only when used. */
-export async function createRenderer(
-  format: OutputFormat,
-  out: NodeJS.WriteStream,
-  options: { showDiffs: boolean },
-): Promise<Renderer> {
+/** Progress on a terminal, lines elsewhere and with --verbose, NDJSON on request. Heavy libraries are loaded only when used. */
+export async function createRenderer(format: OutputFormat, out: NodeJS.WriteStream, options: LineOptions): Promise<Renderer> {
   if (format === 'json') return (await import('./json.ts')).jsonRenderer(out);
-  if (!out.isTTY) return (await import('./plain.ts')).plainRenderer(out, options);
+  if (!out.isTTY || options.isVerbose) return (await import('./plain.ts')).plainRenderer(out, options);
   return (await import('./progress.ts')).progressRenderer(out, options);
 }

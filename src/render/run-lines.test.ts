@@ -1,0 +1,44 @@
+import { describe, expect, it } from 'vitest';
+import type { EngineEvent, StampedEvent } from '#src/engine/events.ts';
+import { recordedEvents } from '#src/report/testing/recorded.ts';
+import { RunLines } from './run-lines.ts';
+
+const linesOf = (events: readonly StampedEvent[], options = { showDiffs: false, isVerbose: false }): string[] => {
+  const lines = new RunLines(options);
+  return events.flatMap((event) => lines.linesFor(event));
+};
+const stamped = (events: readonly EngineEvent[]): StampedEvent[] =>
+  events.map((event, seq) => ({ v: 1, seq, at: '2026-01-01T00:00:00Z', ...event }));
+
+describe('the lines of a run', () => {
+  it('are those of the recorded one', async () => {
+    await expect(`${linesOf(recordedEvents()).join('\n')}\n`).toMatchFileSnapshot('testing/recorded-lines.golden.txt');
+  });
+
+  it('are never more than one a finished step, and few where nothing changes', () => {
+    const events = recordedEvents();
+    const ended = linesOf(events).filter((line) => /^\[ *\d+\/\d+\] changed/.test(line));
+    expect(ended).toHaveLength(events.filter((event) => event.type === 'step.end' && event.status === 'changed').length);
+    const converged = events.filter((event) => !event.type.startsWith('step.') && event.type !== 'host.waiting');
+    expect(linesOf(converged)).toHaveLength(2);
+  });
+
+  it('hold what machines say and what is waited for on request', () => {
+    const all = linesOf(recordedEvents(), { showDiffs: true, isVerbose: true });
+    expect(all).toContain('  n1 | table 2 of 4');
+    expect(all).toContain('n2: waits for site/index@n1');
+    expect(all).toContain('n1: Debian GNU/Linux 12 (bookworm), amd64');
+  });
+
+  it('name few hosts and count many', () => {
+    const summary = 'Debian';
+    const facts = (count: number): StampedEvent[] =>
+      stamped([
+        ...Array.from({ length: count }, (_, index): EngineEvent => ({ type: 'host.facts', host: `n${index}`, summary })),
+        { type: 'host.facts', host: 'x', summary: 'Ubuntu' },
+        { type: 'phase.end', phase: 'connect', durationMs: 400 },
+      ]);
+    expect(linesOf(facts(2))).toEqual(['connected in 0.4 s; n0, n1: Debian; x: Ubuntu']);
+    expect(linesOf(facts(300))).toEqual(['connected in 0.4 s; 300 hosts: Debian; x: Ubuntu']);
+  });
+});
