@@ -25,7 +25,11 @@ export function progressRenderer(out: NodeJS.WriteStream, options: LineOptions) 
     onEvent(event: StampedEvent): void {
       rows.see(event);
       const said = lines.linesFor(event);
-      if (event.type === 'host.work') live = new Live(() => rows.rows(Date.now(), roomOf(out)));
+      if (event.type === 'host.work')
+        live = new Live(
+          () => rows.rows(Date.now(), roomOf(out)),
+          () => rows.hasFailed,
+        );
       // A changed step shows in the rows; the lines of all of them are in `picluster report`, or with --verbose.
       else if (live && !(event.type === 'step.end' && event.status === 'changed')) later.push(...said);
       else if (!live) for (const line of said) out.write(`${paint(line, out)}\n`);
@@ -45,7 +49,7 @@ class Live {
   readonly #finish: () => void;
   readonly #done: Promise<unknown>;
 
-  constructor(rows: () => string[]) {
+  constructor(rows: () => string[], hasFailed: () => boolean) {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#finish = resolve;
     const task = async (_context: unknown, wrapper: ListrTaskWrapper<unknown, never, never>): Promise<void> => {
@@ -59,9 +63,12 @@ class Live {
         clearInterval(timer);
         draw();
       }
+      // How listr2 is told to end with a cross.
+      if (hasFailed()) throw new Error('not all steps went well');
     };
     const list = new Listr([{ title: rows().join('\n'), task }] as never, {
       exitOnError: false,
+      rendererOptions: { showErrorMessage: false, collapseErrors: false },
       // Ctrl-C is the run's own matter: it drains first.
       registerSignalListeners: false,
     });

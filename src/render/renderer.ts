@@ -14,6 +14,8 @@ export type OutputFormat = 'text' | 'json';
 /** Progress on a terminal, lines elsewhere and with --verbose, NDJSON on request. Heavy libraries are loaded only when used. */
 export async function createRenderer(format: OutputFormat, out: NodeJS.WriteStream, options: LineOptions): Promise<Renderer> {
   if (format === 'json') return (await import('./json.ts')).jsonRenderer(out);
-  if (!out.isTTY || options.isVerbose) return (await import('./plain.ts')).plainRenderer(out, options);
-  return (await import('./progress.ts')).progressRenderer(out, options);
+  if (!out.isTTY) return (await import('./plain.ts')).plainRenderer(out, options);
+  const onTerminal = { ...options, columns: () => out.columns };
+  if (options.isVerbose) return (await import('./plain.ts')).plainRenderer(out, onTerminal);
+  return (await import('./progress.ts')).progressRenderer(out, onTerminal);
 }

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { EngineEvent, StampedEvent } from '#src/engine/events.ts';
 import { recordedEvents } from '#src/report/testing/recorded.ts';
-import { RunLines } from './run-lines.ts';
+import { type LineOptions, RunLines } from './run-lines.ts';
 
-const linesOf = (events: readonly StampedEvent[], options = { showDiffs: false, isVerbose: false }): string[] => {
+const linesOf = (events: readonly StampedEvent[], options: LineOptions = { showDiffs: false, isVerbose: false }): string[] => {
   const lines = new RunLines(options);
   return events.flatMap((event) => lines.linesFor(event));
 };
@@ -28,6 +28,17 @@ describe('the lines of a run', () => {
     expect(all).toContain('  n1 | table 2 of 4');
     expect(all).toContain('n2: waits for site/index@n1');
     expect(all).toContain('n1: Debian GNU/Linux 12 (bookworm), amd64');
+  });
+
+  it('are cut to a terminal, but for what says that data is lost', () => {
+    const fields = [{ field: 'a rather long field', before: 'something', after: 'something else' }];
+    const planned = (destructive?: string): StampedEvent[] =>
+      stamped([
+        { type: 'step.planned', host: 'n1', step: 'os/a@n1', title: 'a', change: { action: 'update', fields, destructive } },
+      ]);
+    const options = { showDiffs: false, isVerbose: false, columns: () => 30 };
+    expect(linesOf(planned(), options)).toEqual(['  ~ os/a@n1: update (a rather…']);
+    expect(linesOf(planned('wipes the disk'), options)[0]).toContain('wipes the disk');
   });
 
   it('name few hosts and count many', () => {

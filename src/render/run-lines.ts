@@ -1,12 +1,16 @@
 import type { StampedEvent } from '#src/engine/events.ts';
+import type { Change } from '#src/resource/kind.ts';
 import type { StepRef } from '#src/role/step.ts';
 import { eventLines } from './events-to-text.ts';
 import { formatDuration, plural } from './units.ts';
+import { cutTo } from './width.ts';
 
 export interface LineOptions {
   readonly showDiffs: boolean;
   /** Also what machines say while steps run, what hosts wait for, and each host's facts. */
   readonly isVerbose: boolean;
+  /** Of the terminal: what a line of a step has more is cut, but never what it says of data that is lost. Undefined: lines are whole. */
+  columns?(): number | undefined;
 }
 
 const FEW_HOSTS = 8;
@@ -37,7 +41,7 @@ export class RunLines {
         return event.phase === 'connect' && this.#facts.size > 0 ? [this.#connected(event.durationMs)] : [];
       case 'step.planned':
         this.#planned.add(event.step);
-        return eventLines(event, this.#options);
+        return this.#cutFirst(eventLines(event, this.#options), event.change);
       case 'step.end':
         return this.#stepEnd(event);
       case 'step.output':
@@ -64,7 +68,13 @@ export class RunLines {
       this.#missed.set(event.host, reasons.set(reason, (reasons.get(reason) ?? 0) + 1));
     }
     const [first, ...rest] = eventLines(event, this.#options);
-    return first === undefined ? [] : [`${this.#progress()}${first}`, ...rest];
+    return first === undefined ? [] : this.#cutFirst([`${this.#progress()}${first}`, ...rest], event.change);
+  }
+
+  #cutFirst([first, ...rest]: readonly string[], change: Change | undefined): string[] {
+    const columns = this.#options.columns?.();
+    if (first === undefined) return [];
+    return [columns === undefined || change?.destructive ? first : cutTo(columns, first), ...rest];
   }
 
   /** `[ 3/80] `: of what the plan said. */

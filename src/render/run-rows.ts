@@ -82,6 +82,10 @@ export class RunRows {
     if (row.doing?.what === stepName(step)) row.doing = undefined;
   }
 
+  get hasFailed(): boolean {
+    return [...this.#hosts.values()].some(({ failed, missed }) => failed + missed > 0);
+  }
+
   /** The first row is the whole run; then a row a host, those at work first where there is no room for all. Hosts without changes have none. */
   rows(now: number, { columns, lines }: Room): string[] {
     const hosts = [...this.#hosts.values()].filter(({ planned, failed, missed }) => planned + failed + missed > 0);
