@@ -11,7 +11,6 @@ export {
   type Kind,
   type Resource,
 } from './resource/kind.ts';
-export { reboot } from './resource/reboot.ts';
 export { type Action, type ActionContext, defineAction } from './role/action.ts';
 export { defineRole, type Role, type RoleInput, type WantedPort } from './role/role.ts';
 export {

@@ -17,6 +17,7 @@ export { membership } from './membership.ts';
 export { module } from './module.ts';
 export { mount } from './mount.ts';
 export { packages } from './package.ts';
+export { reboot } from './reboot.ts';
 export { service } from './service.ts';
 export { swap } from './swap.ts';
 export { symlink } from './symlink.ts';

@@ -4,12 +4,12 @@ import { type Change, defineKind } from './kind.ts';
 import { stampPath } from './stamp.ts';
 
 const schema = z.strictObject({
-  /** For people: the host's name. */
-  host: z.string(),
-  /** What is away meanwhile, if that needs a person's word: "the Kubernetes API, as there is no other server". */
-  loses: z.string().optional(),
-  /** SHA-256 (hex) of what it is needed for: put in by the engine, from `restartOn`. */
-  inputs: z.string().optional(),
+  host: z.string().describe("For people: the host's name"),
+  loses: z
+    .string()
+    .optional()
+    .describe("What is away meanwhile, if that needs a person's word: `the Kubernetes API, as there is no other server`"),
+  inputs: z.string().optional().describe('SHA-256 (hex) of what it is needed for: put in by the engine, from `restartOn`'),
 });
 
 export type RebootSpec = z.output<typeof schema>;
@@ -31,6 +31,7 @@ const CORDONED = stampPath('cordoned');
  */
 export const reboot = defineKind({
   name: 'reboot',
+  summary: 'A boot that is younger than what the `restartOn` steps changed: the machine is rebooted when it is not.',
   schema,
   disturbs: true,
   isSensitive: true,

@@ -119,7 +119,7 @@ for name in sys dev; do mount --rbind "/$name" "$work/root/$name"; done
 mount -t tmpfs tmpfs "$work/root/run"
 mount -t tmpfs tmpfs "$work/root/tmp"
 mkdir "$work/root/run/applets"
-for applet in $(busybox --list); do ln -s /bin/busybox "$work/root/run/applets/$applet"; done
+chroot "$work/root" busybox --install -s /run/applets
 for program; do ln -sf "$(command -v "$program")" "$work/root/run/applets/$program"; done
 ip link set lo up
 echo ready
