@@ -98,3 +98,23 @@ test('picluster killed in the middle of a step: the machine ends the step, frees
   await trial.expectConverges();
   expect(await onBoth(`cat ${counter}`)).toEqual(['once', 'once']);
 });
+
+test('Ctrl-C twice: what runs on the machines is ended, now', async () => {
+  const done = '/var/lib/trial-patience';
+  await trial.want({ commands: [{ title: 'patience', run: `[ -e ${done}.short ] || sleep 987; touch ${done}`, creates: done }] });
+  const args = ['apply', '-C', trial.cli.cluster, '--yes', '--output', 'json'];
+  const run = new Picluster(args, { stateHome: trial.cli.stateHome, timeoutMs: 120_000 });
+  const waiting = new Set(NODES);
+  await run.event((event) => event.type === 'step.start' && waiting.delete(event.host) && waiting.size === 0);
+  run.kill('SIGINT');
+  expect(await run.event((event) => event.type === 'warning' && event.text.startsWith('interrupted'))).toBeDefined();
+  run.kill('SIGINT');
+  const { exitCode, events } = await run.ended;
+  expect(exitCode).toBe(130);
+  expect(events.at(-1)).toMatchObject({ type: 'run.end', status: 'interrupted', changed: 0 });
+  expect(await onBoth(`pgrep -fc 'sleep 98[7]' || :`)).toEqual(['0', '0']);
+  expect(await isThere(done)).toEqual(NOTHING);
+  await waitUntilUnlocked(trial.lab);
+  await onBoth(`touch ${done}.short`);
+  await trial.expectConverges();
+});
