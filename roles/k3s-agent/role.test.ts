@@ -46,6 +46,21 @@ it('takes the binary of its own architecture', () => {
   expect(binary.source).toMatchObject({ name: 'k3s-binary-arm64.tar' });
 });
 
+it('in a mixed inventory each host takes its own binary and images, by facts', () => {
+  const vars = { k3s: { airgapImages: true, extraImages: [{ component: 'flux', name: 'images' }] } };
+  const cluster = testCluster({
+    n1: { roles: ['k3s-server'] },
+    n2: { roles: ['k3s-agent'], vars },
+    n3: { roles: ['k3s-agent'], vars },
+  });
+  const artifacts = (host: string, arch: 'amd64' | 'arm64'): string[] =>
+    stepsOf(role, cluster, host, { arch }).flatMap((step) => (specOf(step)?.source as { name?: string } | undefined)?.name ?? []);
+  const names = (arch: string): string[] =>
+    ['k3s-binary', 'k3s-airgapImages', 'flux-images'].map((name) => `${name}-${arch}.tar`);
+  expect(artifacts('n2', 'arm64').sort()).toEqual(names('arm64').sort());
+  expect(artifacts('n3', 'amd64').sort()).toEqual(names('amd64').sort());
+});
+
 it('the unit starts the agent', () => {
   expect(textOf(stepsOf(role, testCluster(hosts()), 'n2'), '/etc/systemd/system/k3s-agent.service')).toContain(
     'ExecStart=/usr/local/bin/k3s agent\n',

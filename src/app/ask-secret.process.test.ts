@@ -6,6 +6,7 @@ import { execa } from 'execa';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { testKeyPair } from '#src/transport/test-keys.ts';
 import { type TestServer, testServer } from '#src/transport/test-server.ts';
+import { onTerminal } from '../../test/support/terminal.ts';
 
 const LAUNCHER = fileURLToPath(new URL('../../bin/picluster.js', import.meta.url));
 const [PASSPHRASE, PASSWORD] = ['correct-horse-1', 'correct-horse-2'];
@@ -47,34 +48,14 @@ const environment = (): Record<string, string> => ({
   PICLUSTER_CLUSTER: directory,
 });
 
-/** Runs the command line on a terminal of its own and types the next answer whenever it asks. */
-async function onTerminal(
-  args: string,
-  answers: readonly string[],
-): Promise<{ exitCode: number; all: string; unasked: string[] }> {
-  const left = [...answers];
-  const command = `${process.execPath} ${LAUNCHER} ${args}`;
-  const child = execa('script', ['-qec', command, '/dev/null'], {
-    reject: false,
-    all: true,
-    env: environment(),
-    timeout: 90_000,
-  });
-  let heard = '';
-  child.all.on('data', (chunk: Buffer) => {
-    heard += chunk.toString();
-    if (!/(?:passphrase of|password to become root|once more).*: $/.test(heard)) return;
-    heard = '';
-    child.stdin.write(`${left.shift() ?? ''}\n`);
-  });
-  const { exitCode = -1, all } = await child;
-  return { exitCode, all, unasked: left };
-}
-
 const count = (text: string, word: string): number => text.split(word).length - 1;
 
 it('a passphrase and a become password are asked once for all hosts, again when wrong, and shown nowhere', async () => {
-  const { exitCode, all, unasked } = await onTerminal('exec -K -- echo done', ['wrong-1', PASSPHRASE, 'wrong-2', PASSWORD]);
+  const { exitCode, all, unasked } = await onTerminal(
+    'exec -K -- echo done',
+    ['wrong-1', PASSPHRASE, 'wrong-2', PASSWORD],
+    environment(),
+  );
   expect(all).toContain('n3: exit status 0');
   expect({
     exitCode,
@@ -95,7 +76,7 @@ it('a passphrase and a become password are asked once for all hosts, again when 
 }, 120_000);
 
 it('a password that stays wrong is told of all hosts, and nothing was asked a third time', async () => {
-  const { exitCode, all, unasked } = await onTerminal('plan -K', [PASSPHRASE, 'wrong-1', 'wrong-2', PASSWORD]);
+  const { exitCode, all, unasked } = await onTerminal('plan -K', [PASSPHRASE, 'wrong-1', 'wrong-2', PASSWORD], environment());
   expect({ exitCode, unasked }).toEqual({ exitCode: 77, unasked: [PASSWORD] });
   for (const host of ['n1', 'n2', 'n3']) expect(all).toContain(`sudo on ${host} did not accept the password of pi`);
 }, 120_000);
