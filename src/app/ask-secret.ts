@@ -15,8 +15,9 @@ export function askSecret(question: string): Promise<string | undefined> {
 
 function ask(question: string): Promise<string | undefined> {
   const silence = new Writable({ write: (_chunk, _encoding, done) => done() });
-  process.stderr.write(question);
   const lines = createInterface({ input: process.stdin, output: silence, terminal: true, historySize: 0 });
+  // Only now does the terminal no longer echo: who sees the question may type at once.
+  process.stderr.write(question);
   const { promise, resolve, reject } = Promise.withResolvers<string | undefined>();
   lines.once('line', (line) => resolve(line === '' ? undefined : line));
   lines.once('close', () => resolve(undefined));
