@@ -48,6 +48,7 @@ async function vitest(project: string): Promise<Counts> {
     '--project',
     project,
     '--reporter=default',
+    '--reporter=./test/support/machine-output.ts',
     '--reporter=json',
     `--outputFile.json=${file}`,
   ];
