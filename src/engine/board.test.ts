@@ -60,3 +60,13 @@ it('gives the place of one who stopped waiting to the next', async () => {
   if (first.go) first.release();
   expect(await third).toMatchObject({ go: true });
 });
+
+it('says whether a pool is taken', async () => {
+  const board = new Board();
+  expect(board.isTaken('etcd')).toBe(false);
+  const turn = await board.enter('etcd', never);
+  expect(board.isTaken('etcd')).toBe(true);
+  if (turn.go) turn.release();
+  await board.enter('other', never);
+  expect(board.isTaken('etcd')).toBe(false);
+});

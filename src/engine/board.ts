@@ -71,17 +71,25 @@ export class Board {
     return untilAborted(ended, signal);
   }
 
+  /** Would one have to wait for a turn. */
+  isTaken(pool: string): boolean {
+    return (this.#pools.get(pool)?.inLine ?? 0) > 0;
+  }
+
   /**
    * Waits for this host's turn in a pool: one host at a time, in the order of asking. A pool that a failure has closed lets nobody in any more.
    * Whoever got in must call `release`, saying whether it failed.
    */
   async enter(name: string, signal: AbortSignal): Promise<PoolTurn> {
-    const pool = this.#pools.get(name) ?? { last: Promise.resolve(), closedBy: undefined };
+    const pool = this.#pools.get(name) ?? { last: Promise.resolve(), closedBy: undefined, inLine: 0 };
     this.#pools.set(name, pool);
     const before = pool.last;
+    pool.inLine += 1;
     let leave = (): void => {};
-    pool.last = new Promise((resolve) => {
+    pool.last = new Promise<void>((resolve) => {
       leave = resolve;
+    }).then(() => {
+      pool.inLine -= 1;
     });
     await untilAborted(before, signal).catch((error) => {
       void before.then(leave);
@@ -106,6 +114,8 @@ export type PoolTurn = { go: false; reason: string } | { go: true; release(faile
 interface Pool {
   last: Promise<void>;
   closedBy: StepRef | undefined;
+  /** Who is in or waits. */
+  inLine: number;
 }
 
 function untilAborted(promise: Promise<void>, signal: AbortSignal): Promise<void> {

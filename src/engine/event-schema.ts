@@ -106,6 +106,10 @@ export const StampedEventSchema = z.discriminatedUnion('type', [
     host,
     for: ref,
   }),
+  event('host.queued', 'The host waits for its turn in a pool, where hosts work one at a time. It goes on with its next event.', {
+    host,
+    pool: text.describe('`etcd-membership`'),
+  }),
   event('host.reconnecting', 'The connection was lost, and is made again after a pause.', {
     host,
     attempt: count.describe('counts from 1'),

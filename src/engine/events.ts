@@ -57,6 +57,8 @@ export type EngineEvent =
   /** Every step of the host has its outcome. */
   | { type: 'host.done'; host: string }
   | { type: 'host.waiting'; host: string; for: StepRef }
+  /** Waits for its turn in a pool, where hosts work one at a time. */
+  | { type: 'host.queued'; host: string; pool: string }
   /** The connection was lost, and is made again after a pause. `attempt` counts from 1; `reason`: what ended the last one. */
   | { type: 'host.reconnecting'; host: string; attempt: number; pauseMs: number; reason: string }
   /** It is back, locked, and was asked for facts; `rebooted`: its boot id is another one. */

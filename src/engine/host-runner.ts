@@ -356,6 +356,8 @@ export class HostRunner {
   }
 
   async #enter(step: Step, pool: string): Promise<boolean> {
+    const { board, emit, host } = this.#options;
+    if (!this.#turns.has(pool) && board.isTaken(pool)) emit({ type: 'host.queued', host, pool });
     const reason = await this.#orDrained(this.#turns.enter(pool, step.ref, this.#stop), `its turn in ${pool}`);
     if (reason !== undefined) this.#settle(step, 'not-reached', { reason });
     return reason === undefined;

@@ -48,6 +48,8 @@ export class RunLines {
         return isVerbose ? [`  ${event.host} | ${event.text}`] : [];
       case 'host.waiting':
         return isVerbose ? [`${event.host}: waits for ${event.for}`] : [];
+      case 'host.queued':
+        return isVerbose ? [`${event.host}: waits for its turn in ${event.pool}`] : [];
       case 'host.done':
         return this.#notReached(event.host);
       default:

@@ -65,6 +65,7 @@ export class RunRows {
     };
     if (event.type === 'step.start') doing(stepName(event.step));
     else if (event.type === 'host.waiting') doing(`waits for ${event.for}`, true);
+    else if (event.type === 'host.queued') doing(`waits for its turn in ${event.pool}`, true);
     else if (event.type === 'host.reconnecting') doing(`reconnecting: ${event.reason}`, true);
     else if (event.type === 'step.output' && row.doing) row.doing.said = event.text.trim();
     else if (event.type === 'host.done') row.endedAt = at;

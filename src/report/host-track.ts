@@ -34,12 +34,12 @@ export class HostTrack {
   }
 
   see(event: StampedEvent, at: number): void {
-    if (event.type === 'host.waiting') {
-      this.#goOn(at);
-      this.#waiting = { for: event.for, from: at };
+    if (event.type !== 'host.reconnecting' || event.attempt === 1) this.#goOn(at);
+    const awaited = awaitedOf(event);
+    if (awaited !== undefined) {
+      this.#waiting ??= { for: awaited, from: at };
       return;
     }
-    this.#goOn(at);
     if (event.type === 'step.planned') Object.assign(this.#step(event.step, event.title), { change: event.change });
     else if (event.type === 'step.start') this.#step(event.step, event.title).from ??= at;
     else if (event.type === 'step.output') this.#open.get(event.step)?.output.push(event.text);
@@ -117,6 +117,13 @@ export class HostTrack {
       lost: this.#lost,
     };
   }
+}
+
+/** What the host waits for from now on. */
+function awaitedOf(event: StampedEvent): string | undefined {
+  if (event.type === 'host.waiting') return event.for;
+  if (event.type === 'host.queued') return `its turn in ${event.pool}`;
+  return event.type === 'host.reconnecting' ? 'its connection' : undefined;
 }
 
 function placed(ref: StepRef, host: string): Pick<StepReport, 'ref' | 'host' | 'role' | 'name'> {

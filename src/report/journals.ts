@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { StampedEventSchema } from '#src/engine/event-schema.ts';
 import type { StampedEvent } from '#src/engine/events.ts';
 import { UsageError } from '#src/errors.ts';
+import { commandText } from './command-text.ts';
 import { reportOf } from './report-of.ts';
 import type { RunState } from './run-report.ts';
 
@@ -84,8 +85,8 @@ export async function runLine(run: RecordedRun): Promise<RunLine | undefined> {
   const { head, tail } = await readEdges(journalOf(run)).catch(() => ({ head: '', tail: '' }));
   const [start] = parseJournal(head.slice(0, head.indexOf('\n') + 1));
   if (start?.type !== 'run.start') return undefined;
-  const { command, by, at: startedAt, hosts } = start;
-  const known = { run: run.name, command, startedAt, by, hosts: hosts.length };
+  const { by, at: startedAt, hosts } = start;
+  const known = { run: run.name, command: commandText(start), startedAt, by, hosts: hosts.length };
   const end = parseJournal(tail.slice(tail.trimEnd().lastIndexOf('\n') + 1)).at(-1);
   if (end?.type === 'run.end') {
     const { status: state, exitCode, changed, failed, notReached, durationMs } = end;

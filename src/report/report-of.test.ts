@@ -71,6 +71,28 @@ describe('reportOf', () => {
     expect(host && waitedMs(host)).toBe(2000);
   });
 
+  it('counts the time of a lost connection and of a turn in a pool as waited, and tells of them', () => {
+    const reason = 'the connection ended';
+    const report = reportOf(
+      stamped([
+        start,
+        { type: 'host.queued', host: 'n1', pool: 'etcd-membership' },
+        { type: 'step.start', host: 'n1', step: 'os/a@n1', title },
+        { type: 'host.reconnecting', host: 'n1', attempt: 1, pauseMs: 100, reason },
+        { type: 'host.reconnecting', host: 'n1', attempt: 2, pauseMs: 200, reason },
+        { type: 'host.reconnected', host: 'n1', attempts: 2, durationMs: 2000, rebooted: false },
+      ]),
+    );
+    expect(report.hosts[0]?.waits).toEqual([
+      { for: 'its turn in etcd-membership', from: 1000, to: 2000 },
+      { for: 'its connection', from: 3000, to: 5000 },
+    ]);
+    expect(report.notes.map(({ text }) => text)).toEqual([
+      'n1: the connection ended; reconnecting',
+      'n1: reconnected after 2.0 s',
+    ]);
+  });
+
   it('says of a run that was killed what was under way and what was not begun', () => {
     const report = reportOf(
       stamped([

@@ -1,8 +1,12 @@
 import type { RoleGraph, StampedEvent } from '#src/engine/events.ts';
+import { eventLines } from '#src/render/events-to-text.ts';
+import { commandText } from './command-text.ts';
 import { HostTrack } from './host-track.ts';
 import { lengthOf, type Note, type Part, type ReportedStatus, type RunReport, type Span, type StepReport } from './run-report.ts';
 
 const SLOWEST = 10;
+/** Events that are told as they were while the run went on. */
+const NOTED: readonly StampedEvent['type'][] = ['host.key.trusted', 'host.reconnecting', 'host.reconnected', 'hook.end'];
 
 /** Everything a report says, made of a run's events and of nothing else; of a run under way or killed, as far as it came. Pure. */
 export function reportOf(events: readonly StampedEvent[]): RunReport {
@@ -13,7 +17,7 @@ export function reportOf(events: readonly StampedEvent[]): RunReport {
   const steps = hosts.flatMap((host) => host.steps);
   return {
     run: start?.run ?? '',
-    command: start?.command ?? '',
+    command: start ? commandText(start) : '',
     cluster: start?.cluster ?? '',
     release: start?.release ?? '',
     version: start?.version ?? '',
@@ -75,6 +79,8 @@ class Tracks {
     else if (event.type === 'fact' || event.type === 'warning')
       this.notes.push({ at, kind: event.type, host: event.host, text: event.text });
     else if ('host' in event && event.host) this.#host(event.host).see(event, at);
+    if (!NOTED.includes(event.type)) return;
+    for (const text of eventLines(event, { showDiffs: false })) this.notes.push({ at, kind: 'fact', text });
   }
 
   #endPhase(name: string, to: number): void {

@@ -66,6 +66,7 @@ export type RunState = 'done' | 'failed' | 'interrupted' | 'unfinished';
 /** What a run came to: made of its events alone, by `reportOf`. Durations are milliseconds. */
 export interface RunReport {
   readonly run: string;
+  /** With its choice of hosts and steps: `apply --limit n1`. */
   readonly command: string;
   readonly cluster: string;
   readonly release: string;
