@@ -20,7 +20,7 @@ export function planLines(document: PlanDocument, showDiffs: boolean): string[] 
   const asked = [
     ...(limit === undefined ? [] : [`--limit ${limit}`]),
     ...(roles.length > 0 ? [`--role ${roles.join(',')}`] : []),
-    ...(names.length > 0 ? [`--step ${names.join(',')}`] : []),
+    ...names.map((name) => `--step ${name}`),
     ...(tags.length > 0 ? [`--tags ${tags.join(',')}`] : []),
     ...set.map((one) => `--set ${one}`),
   ];

@@ -54,7 +54,12 @@ const words = (value: string, before: string[]): string[] => [
 export const withStepFlags = (command: Command): Command =>
   command
     .option('--role <names>', 'only steps of these roles; comma-separated', words, [])
-    .option('--step <names>', 'only these steps: NAME, ROLE/NAME or ROLE/NAME@HOST; * and ? stand for more', words, [])
+    .option(
+      '--step <name>',
+      'only this step: NAME, ROLE/NAME or ROLE/NAME@HOST, where * and ? stand for more; may be given several times',
+      collect,
+      [],
+    )
     .option('--tags <names>', 'only steps with one of these tags', words, [])
     .option('--show-skipped', 'name all steps that were not chosen and would change')
     .addHelpText(
