@@ -7,8 +7,8 @@ import type { Emit } from './events.ts';
 import type { Connect, Foreseen } from './link.ts';
 import { HostSession } from './session.ts';
 
-/** Handshakes under way at once: each costs CPU on this machine. */
-const MAX_HANDSHAKES = 20;
+/** Hosts that are being connected and looked at, at once: each costs CPU and memory on this machine. */
+const MAX_UNDER_WAY = 32;
 
 export interface FleetOptions {
   readonly connect: Connect;
@@ -18,6 +18,8 @@ export interface FleetOptions {
   readonly draining: AbortSignal;
   /** What will be asked of a host if it is what it was in the last run. */
   foresee(host: Host): Promise<Foreseen | undefined>;
+  /** Called for each host as soon as it is there, still among those of which only so many are under way. */
+  look(session: HostSession): Promise<void>;
 }
 
 /** The connected hosts of a run, and those that could not be reached. */
@@ -40,7 +42,7 @@ export class Fleet {
 
   /** Throws when a machine says no (all refusals at once) or is locked by another run; hosts that cannot be reached go to `lost`. */
   async connect(hosts: readonly Host[]): Promise<void> {
-    const results = await mapBounded(hosts, MAX_HANDSHAKES, (host) => this.#open(host));
+    const results = await mapBounded(hosts, MAX_UNDER_WAY, (host) => this.#open(host));
     const errors = results.filter((error) => error !== undefined);
     throwRefusals(errors);
     for (const error of errors) {
@@ -51,7 +53,7 @@ export class Fleet {
   }
 
   async #open(host: Host): Promise<PiclusterError | undefined> {
-    const { emit, connect, lock, signal, draining, foresee } = this.#options;
+    const { emit, connect, lock, signal, draining, foresee, look } = this.#options;
     const startedAt = performance.now();
     emit({ type: 'host.connecting', host: host.name, address: host.address });
     try {
@@ -69,11 +71,19 @@ export class Fleet {
         host: host.name,
         summary: `${os.prettyName}, ${arch}${hostname === host.name ? '' : `, calls itself ${hostname}`}`,
       });
+      await look(session);
       return undefined;
     } catch (error) {
+      await this.#forget(host.name);
       if (error instanceof PiclusterError) return Object.assign(error, { host: error.host ?? host.name });
       throw error;
     }
+  }
+
+  /** A host that was lost again before it was looked at counts as not reached. */
+  async #forget(host: string): Promise<void> {
+    await this.#sessions.get(host)?.close();
+    this.#sessions.delete(host);
   }
 
   async close(): Promise<void> {

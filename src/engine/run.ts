@@ -16,17 +16,15 @@ import { Fleet } from './fleet.ts';
 import { foreseeProbe } from './foresee.ts';
 import { buildGraph, type Graph, hostOfRef, type RoleSteps } from './graph.ts';
 import { HostRunner } from './host-runner.ts';
-import { keepFacts } from './kept-facts.ts';
 import { KubeAccess } from './kube-access.ts';
 import type { Connect } from './link.ts';
-import { isResourceStep, type Observations } from './observe.ts';
+import { Observer } from './observer.ts';
 import { makePlan, type Plan } from './plan.ts';
 import { preflightFindings, type Requirements } from './preflight.ts';
 import { roleGraphOf } from './role-graph.ts';
-import { requirementsOf, roleSteps } from './role-steps.ts';
+import { requirementsOf } from './role-steps.ts';
 import { type RunResult, resultOf } from './run-result.ts';
 import { ALL_STEPS, restrictGraph, type StepSelection, selectSteps } from './selection.ts';
-import type { HostSession } from './session.ts';
 import type { StepHooks } from './step-hooks.ts';
 import { refuseUnmet } from './unmet.ts';
 
@@ -69,7 +67,7 @@ export type HookFactory = (context: ActionContext, host: string) => StepHooks;
 export class Run {
   readonly #options: RunOptions;
   readonly #fleet: Fleet;
-  readonly #observations: Observations = new Map();
+  readonly #observer: Observer;
   readonly #kube: KubeAccess;
   #graph: Graph | undefined;
   /** Settled, unless the server that leads to the API is rebooting. */
@@ -77,9 +75,11 @@ export class Run {
 
   constructor(options: RunOptions) {
     this.#options = options;
+    this.#observer = new Observer(options);
     this.#fleet = new Fleet({
       ...options,
       foresee: async (host) => (options.chosen.includes(host) ? foreseeProbe(options, host) : undefined),
+      look: (session) => this.#observer.look(session),
     });
     this.#kube = new KubeAccess(
       () => (options.initServer ? this.#fleet.session(options.initServer.name) : undefined),
@@ -115,10 +115,10 @@ export class Run {
       this.#options.emit({ type: 'plan.graph', ...roleGraphOf([...graph.steps.values()]) });
       const selected = selectSteps([...graph.steps.values()], this.#options.selection ?? ALL_STEPS);
       this.#graph = restrictGraph(graph, selected);
-      await Promise.all(this.#fleet.sessions.map((session) => this.#observe(session, graph)));
+      await this.#observer.lookAgain(this.#fleet.sessions, graph);
       const checks = await checkActions(graph, (host) => this.#context(host));
       const factsOf = (host: string): Facts | undefined => this.#fleet.session(host)?.facts;
-      const plan = makePlan(graph, this.#observations, checks, factsOf, ({ ref }) => selected.has(ref));
+      const plan = makePlan(graph, this.#observer.observations, checks, factsOf, ({ ref }) => selected.has(ref));
       await refuseUnmet(graph, plan, {
         ...this.#options,
         fleet: this.#fleet,
@@ -133,28 +133,12 @@ export class Run {
 
   /** The steps of the connected hosts, and of this machine. */
   graph(): Graph {
-    const { chosen, cluster, roles, initServer, control, edges } = this.#options;
+    const { chosen, initServer, control, edges } = this.#options;
     const reached = chosen.flatMap(({ name }) => this.#fleet.session(name) ?? []);
-    const lists = reached.flatMap(({ host, facts }) => roleSteps(roles, cluster, host, facts));
+    const lists = reached.flatMap((session) => this.#observer.stepsOf(session));
     const graph = buildGraph(lists, edges);
     if (!control || !initServer || !this.#fleet.session(initServer.name)) return graph;
     return buildGraph([...lists, ...control(this.#kube, (host) => graph.byHost.get(host)?.at(-1)?.ref)], edges);
-  }
-
-  async #observe(session: HostSession, graph: Graph): Promise<void> {
-    const startedAt = performance.now();
-    const steps = (graph.byHost.get(session.host.name) ?? []).filter(isResourceStep);
-    const seen = await session.observe(steps);
-    for (const [ref, state] of seen) this.#observations.set(ref, state);
-    if (!session.wasForeseen) await keepFacts(this.#options.stateDirectory, session.host.name, session);
-    const changes = steps.filter(({ ref, work }) => work.kind.diff(work.spec, seen.get(ref), session.facts)).length;
-    this.#options.emit({
-      type: 'host.observed',
-      host: session.host.name,
-      steps: steps.length,
-      changes,
-      durationMs: performance.now() - startedAt,
-    });
   }
 
   /** Reasons not to begin; empty when all is well. */
@@ -205,7 +189,7 @@ export class Run {
   async #runHost(host: string, graph: Graph, board: Board, planned: ReadonlySet<StepRef>): Promise<void> {
     const { emit, signal, fetchArtifact, draining } = this.#options;
     const session = this.#fleet.session(host);
-    const observations = this.#observations;
+    const observations = this.#observer.observations;
     const context = this.#context(host);
     await new HostRunner({
       host,

@@ -54,6 +54,8 @@ export class HostSession {
   /** Set once it is lost for good. */
   #gone: unknown;
   #coming: Promise<void> | undefined;
+  #isResting = false;
+  #waking: Promise<void> | undefined;
   readonly #closing = new AbortController();
 
   private constructor(host: Host, connect: Connect, options: SessionOptions, link: Link) {
@@ -145,6 +147,27 @@ export class HostSession {
     return this.#link.fingerprint;
   }
 
+  /** Lets a host go that needs nothing: its connection and its lock. Whoever asks something of it later wakes it up: connected, locked, facts anew. */
+  async rest(): Promise<void> {
+    this.#past = this.traffic;
+    this.#isResting = true;
+    await this.#link.connection.close();
+  }
+
+  async #wake(): Promise<void> {
+    if (!this.#isResting) return;
+    const { signal, lock } = this.#options;
+    const open = async (): Promise<void> => {
+      this.#link = await openLink(this.host, this.#connect, { signal, lock: lock && { ...lock, again: true } });
+      this.facts = this.#link.facts;
+      this.#isResting = false;
+    };
+    this.#waking ??= open().finally(() => {
+      this.#waking = undefined;
+    });
+    await this.#waking;
+  }
+
   /** Is it known that the connection is lost? */
   get isLost(): boolean {
     return this.#loss !== undefined;
@@ -152,6 +175,7 @@ export class HostSession {
 
   async #over<T>(work: (link: Link) => Promise<T>): Promise<T> {
     await this.present();
+    await this.#wake();
     const link = this.#link;
     try {
       return await work(link);
@@ -208,6 +232,7 @@ export class HostSession {
   }
 
   get traffic(): HostTraffic {
+    if (this.#isResting) return this.#past;
     const { connection, shell } = this.#link;
     return {
       requests: this.#past.requests + shell.requests,
@@ -220,6 +245,7 @@ export class HostSession {
     this.#gone ??= new HostLostError(`the connection to ${this.host.name} was closed from here`, { host: this.host.name });
     this.#closing.abort();
     await this.#coming?.catch(() => {});
+    await this.#waking?.catch(() => {});
     await this.#link.connection.close();
   }
 }
