@@ -42,7 +42,8 @@ export class HostSession {
   readonly openedAt = performance.now();
   readonly #connect: Connect;
   readonly #options: SessionOptions;
-  #link: Link;
+  /** Undefined while it rests: what a connection holds in memory goes with it. */
+  #link: Link | undefined;
   /** What the foreseen probe said; used once, before anything can have changed. */
   #early: Link['early'];
   /** Of the connections before this one. */
@@ -54,8 +55,8 @@ export class HostSession {
   /** Set once it is lost for good. */
   #gone: unknown;
   #coming: Promise<void> | undefined;
-  #isResting = false;
-  #waking: Promise<void> | undefined;
+  #fingerprint: string;
+  #waking: Promise<Link> | undefined;
   readonly #closing = new AbortController();
 
   private constructor(host: Host, connect: Connect, options: SessionOptions, link: Link) {
@@ -64,6 +65,7 @@ export class HostSession {
     this.#options = options;
     this.#link = link;
     this.#early = link.early;
+    this.#fingerprint = link.fingerprint;
     this.facts = link.facts;
     const requests = (): number => this.traffic.requests;
     this.shell = {
@@ -71,7 +73,7 @@ export class HostSession {
       get requests() {
         return requests();
       },
-      close: () => this.#link.shell.close(),
+      close: async () => this.#link?.shell.close(),
     };
   }
 
@@ -88,7 +90,7 @@ export class HostSession {
     const early = this.#early;
     this.#early = undefined;
     // The facts are always read anew, and the probe is made from them: only if that is the very one that was sent, its answer counts.
-    this.wasForeseen = early !== undefined && this.#link.shell.requests === 1 && early.script.text === probe.script.text;
+    this.wasForeseen = early !== undefined && this.traffic.requests === 1 && early.script.text === probe.script.text;
     if (early && this.wasForeseen) return parseProbe(probe, early.stdout, this.host.name);
     const reply = await this.ask(probe.script, 'probe', PROBE_TIMEOUT_MS);
     return parseProbe(probe, reply.stdout.toString(), this.host.name);
@@ -144,28 +146,30 @@ export class HostSession {
 
   /** As of the last connection: by which the next run knows the host. */
   get fingerprint(): string {
-    return this.#link.fingerprint;
+    return this.#fingerprint;
   }
 
   /** Lets a host go that needs nothing: its connection and its lock. Whoever asks something of it later wakes it up: connected, locked, facts anew. */
   async rest(): Promise<void> {
+    const link = this.#link;
     this.#past = this.traffic;
-    this.#isResting = true;
-    await this.#link.connection.close();
+    this.#link = undefined;
+    await link?.connection.close();
   }
 
-  async #wake(): Promise<void> {
-    if (!this.#isResting) return;
+  async #awake(): Promise<Link> {
+    if (this.#link) return this.#link;
     const { signal, lock } = this.#options;
-    const open = async (): Promise<void> => {
-      this.#link = await openLink(this.host, this.#connect, { signal, lock: lock && { ...lock, again: true } });
-      this.facts = this.#link.facts;
-      this.#isResting = false;
+    const open = async (): Promise<Link> => {
+      const link = await openLink(this.host, this.#connect, { signal, lock: lock && { ...lock, again: true } });
+      this.#link = link;
+      this.facts = link.facts;
+      return link;
     };
     this.#waking ??= open().finally(() => {
       this.#waking = undefined;
     });
-    await this.#waking;
+    return this.#waking;
   }
 
   /** Is it known that the connection is lost? */
@@ -175,8 +179,7 @@ export class HostSession {
 
   async #over<T>(work: (link: Link) => Promise<T>): Promise<T> {
     await this.present();
-    await this.#wake();
-    const link = this.#link;
+    const link = await this.#awake();
     try {
       return await work(link);
     } catch (error) {
@@ -200,7 +203,7 @@ export class HostSession {
     const { signal, reconnect: how } = this.#options;
     try {
       if (!how) throw loss;
-      await this.#link.connection.close();
+      await this.#link?.connection.close();
       const { opened, attempts, durationMs } = await reconnect({
         ...how,
         host: this.host.name,
@@ -232,7 +235,7 @@ export class HostSession {
   }
 
   get traffic(): HostTraffic {
-    if (this.#isResting) return this.#past;
+    if (!this.#link) return this.#past;
     const { connection, shell } = this.#link;
     return {
       requests: this.#past.requests + shell.requests,
@@ -246,6 +249,6 @@ export class HostSession {
     this.#closing.abort();
     await this.#coming?.catch(() => {});
     await this.#waking?.catch(() => {});
-    await this.#link.connection.close();
+    await this.#link?.connection.close();
   }
 }
