@@ -16,7 +16,6 @@ import { planAndApply } from './plan-and-apply.ts';
 import { askedAgain, askedOf, runToResume } from './resume.ts';
 import { RunRecord } from './run-record.ts';
 import { type Interrupts, listenForInterrupts } from './signals.ts';
-import { summary } from './summary.ts';
 
 export interface ExecuteOptions {
   command: 'plan' | 'apply' | 'bootstrap';
@@ -157,6 +156,7 @@ async function showSummary(
   if (options.command !== 'bootstrap' || options.output !== 'text' || !isGood || !initServerOf(cluster)) return;
   await record.flush();
   const hasGitOps = cluster.gitops !== undefined;
+  const { summary } = await import('./summary.ts');
   process.stdout.write(
     await summary({
       kube: await engine.kube(),

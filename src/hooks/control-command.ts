@@ -1,5 +1,3 @@
-import { execa } from 'execa';
-
 const GRACE_MS = 3_000;
 
 export interface ControlCommand {
@@ -16,6 +14,7 @@ export interface ControlCommand {
  * with it. Never throws for what the command does; `ended` says when it was not the command that ended it.
  */
 export async function runOnControl({ run, directory, input, timeoutMs, signal }: ControlCommand) {
+  const { execa } = await import('execa'); // 150 modules that a run without hooks does not need
   const child = execa('sh', ['-c', run], { cwd: directory, input, all: true, reject: false, detached: true });
   let ended: 'late' | 'interrupted' | undefined;
   let killer: NodeJS.Timeout | undefined;
