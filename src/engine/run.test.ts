@@ -83,6 +83,48 @@ describe('a run', () => {
     expect(requestsOf(third)).toEqual([1]);
   });
 
+  it('lets a host go that needs nothing, and wakes it when another asks something of it', async () => {
+    await go(['n1', 'n2'], plain);
+    const log: string[] = [];
+    const connect: RunOptions['connect'] = async ({ name }) => {
+      const connection = localConnection({ host: name });
+      log.push(`open ${name}`);
+      const closeIt = connection.close.bind(connection);
+      const close = async (): Promise<void> => {
+        log.push(`close ${name}`);
+        await closeIt();
+      };
+      return Object.assign(connection, { close });
+    };
+    const ask = defineAction({
+      name: 'ask',
+      title: 'ask the neighbour',
+      planned: { action: 'run', fields: [] },
+      check: async () => (existsSync(join(root, 'asked')) ? 'done' : { action: 'run', fields: [] }),
+      run: async ({ shell }) => {
+        log.push('ask');
+        const reply = await (await shell('n2')).run({ script: sh`echo hello`, timeoutMs: 10_000 });
+        writeFileSync(join(root, 'asked'), reply.stdout);
+      },
+    });
+    const { result } = await go(
+      ['n1', 'n2'],
+      ({ host }) => (host.name === 'n1' ? [step(ask)] : plain({ host } as RoleInput<unknown>)),
+      {
+        connect,
+      },
+    );
+    expect(result).toMatchObject({ changed: 1, failed: 0 });
+    expect(readFileSync(join(root, 'asked'), 'utf8')).toBe('hello\n');
+    expect(log.filter((line) => line !== 'open n1' && line !== 'close n1')).toEqual([
+      'open n2',
+      'close n2',
+      'ask',
+      'open n2',
+      'close n2',
+    ]);
+  });
+
   it('shows the difference of a changed file, and changes that one only', async () => {
     await go(['n1'], plain);
     writeFileSync(join(root, 'n1', 'a'), 'something else\n');

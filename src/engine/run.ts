@@ -18,6 +18,7 @@ import { buildGraph, type Graph, hostOfRef, type RoleSteps } from './graph.ts';
 import { HostRunner } from './host-runner.ts';
 import { KubeAccess } from './kube-access.ts';
 import type { Connect } from './link.ts';
+import { isResourceStep } from './observe.ts';
 import { Observer } from './observer.ts';
 import { makePlan, type Plan } from './plan.ts';
 import { preflightFindings, type Requirements } from './preflight.ts';
