@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { mkdir, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { InterruptedError, StepFailedError } from '#src/errors.ts';
 
 export interface LockOptions {
@@ -27,10 +28,19 @@ export async function withFileLock<T>(file: string, work: () => Promise<T>, opti
 }
 
 async function waitForIt(file: string, options: LockOptions): Promise<() => Promise<void>> {
-  options.onWait?.(`process ${(await readFile(file, 'utf8').catch(() => '')).trim() || '?'}`);
+  options.onWait?.(`process ${await holderOf(file)}`);
   const release = await take(file, false, options);
   if (!release) throw new StepFailedError(`flock could not lock ${file}`);
   return release;
+}
+
+/** Who holds the lock. It is taken a moment before its holder's number is written. */
+async function holderOf(file: string): Promise<string> {
+  for (const end = Date.now() + 2_000; Date.now() < end; await setTimeout(20)) {
+    const holder = (await readFile(file, 'utf8').catch(() => '')).trim();
+    if (holder !== '') return holder;
+  }
+  return '?';
 }
 
 /** The function that gives the lock back; undefined when another holds it and `once` is set. */
