@@ -5,6 +5,7 @@ import { execa } from 'execa';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { down, Lab, powerCut, powerOn, requireState, ssh, up } from '#lab/machines/index.ts';
 import type { StampedEvent } from '#src/engine/events.ts';
+import { FIRMWARE_ROLE } from './support/firmware-role.ts';
 import { waitUntilUnlocked } from './support/nodes.ts';
 import { type Ended, Picluster } from './support/picluster.ts';
 import { writePlainCluster } from './support/plain-cluster.ts';
@@ -37,34 +38,12 @@ export default defineRole({
 });
 `;
 
-/** What a Raspberry Pi's firmware reads, and the reboot that it takes to be read. */
-const FIRMWARE = `
-import { defineRole, directory, file, reboot, step } from 'picluster';
-import { z } from 'zod';
-
-export default defineRole({
-  name: 'firmware',
-  namespace: 'firmware',
-  vars: z.strictObject({ flags: z.string().default('') }),
-  steps: ({ host, vars: { flags } }) => {
-    if (!flags) return [];
-    const cmdline = step(file({ path: '/boot/firmware/cmdline.txt', content: flags + '\\n', mode: 0o644 }), { name: 'cmdline' });
-    return [
-      step(directory({ path: '/boot/firmware', mode: 0o755 }), { name: 'directory' }),
-      cmdline,
-      step(reboot({ host: host.name }), { name: 'reboot', restartOn: [cmdline] }),
-      step(file({ path: '/root/after', content: flags + '\\n', mode: 0o644 }), { name: 'after' }),
-    ];
-  },
-});
-`;
-
 beforeAll(async () => {
   await down(lab, { purge: true });
   await up(lab, { nodes: ['n1'], artifacts: false });
   cluster = await writePlainCluster(lab, {
     roles: ['work', 'firmware'],
-    files: { 'roles/work/role.ts': ROLE, 'roles/firmware/role.ts': FIRMWARE },
+    files: { 'roles/work/role.ts': ROLE, 'roles/firmware/role.ts': FIRMWARE_ROLE },
   });
   stateHome = await mkdtemp(join(tmpdir(), 'picluster-reconnect-state-'));
 });

@@ -154,10 +154,9 @@ export class HostRunner {
     if (!session) return;
     const startedAt = performance.now();
     // Where one at a time reboots, nobody may be at work in the pools of this host either: two of three etcd members would be away.
-    const pools = step.pool
-      ? (graph.byHost.get(host) ?? []).flatMap(({ pool }) => (pool && !this.#turns.has(pool) ? [pool] : []))
-      : [];
-    for (const pool of new Set(pools)) if (!(await this.#enter(step, pool))) return;
+    const others = (graph.byHost.get(host) ?? []).flatMap(({ pool }) => (pool && pool !== step.pool ? [pool] : []));
+    const pools = step.pool ? [...new Set(others)] : [];
+    for (const pool of pools) if (!(await this.#enter(step, pool))) return;
     emit({ type: 'step.start', host, step: step.ref, title: step.title });
     this.#begun.add(step.ref);
     try {
