@@ -1,4 +1,4 @@
-import { HookFailedError, HostLostError, InterruptedError, PiclusterError, VerifyError } from '#src/errors.ts';
+import { HostLostError, InterruptedError, PiclusterError, VerifyError } from '#src/errors.ts';
 import type { Change } from '#src/resource/kind.ts';
 import type { RebootState } from '#src/resource/reboot.ts';
 import type { ActionContext } from '#src/role/action.ts';
@@ -7,8 +7,11 @@ import type { Script } from '#src/shell/script.ts';
 import { type ApplyOptions, applyTasks, type Task, type TaskResult } from './apply-stretch.ts';
 import type { Board } from './board.ts';
 import { toEventError } from './event-error.ts';
-import type { Emit, StepStatus } from './events.ts';
+import type { Emit } from './events.ts';
 import type { Graph, Step } from './graph.ts';
+import { HostHooks } from './host-hooks.ts';
+import { HostSteps } from './host-steps.ts';
+import { Losses } from './losses.ts';
 import { isResourceStep, type Observations, type ResourceStep } from './observe.ts';
 import { resourceChange } from './plan.ts';
 import { PoolTurns } from './pool-turns.ts';
@@ -52,21 +55,18 @@ interface Cut {
 
 const NO_CUT: Cut = { tasks: [], results: [] };
 
-/** A step that loses its host each time is not tried for ever. */
-const MAX_LOSSES = 3;
-
 /** Brings one host through its steps, at its own pace: waits only where an edge to another host or a pool says so. */
 export class HostRunner {
   readonly #options: HostRunnerOptions;
-  #pending: Step[];
+  readonly #steps: HostSteps;
   /** Something ran that may have changed what the last probe saw. */
   #isStale = false;
   /** What had begun when the host was lost: looked at before anything else is done. */
   #cut = NO_CUT;
   /** Actions that have begun. */
   readonly #begun = new Set<StepRef>();
-  /** Losses since a step ended last. */
-  #losses = 0;
+  readonly #losses: Losses;
+  readonly #hooks: HostHooks;
   /** Aborted by the first Ctrl-C as well as by the second. */
   readonly #stop: AbortSignal;
   readonly #turns: PoolTurns;
@@ -75,18 +75,21 @@ export class HostRunner {
     this.#options = options;
     this.#stop = AbortSignal.any([options.signal, options.draining]);
     this.#turns = new PoolTurns(options.host, options.graph, options.board);
-    this.#pending = [...(options.graph.byHost.get(options.host) ?? [])];
+    this.#steps = new HostSteps(options.host, options.graph.byHost.get(options.host) ?? [], options);
+    this.#losses = new Losses(options.host, options.present);
+    const isFatal = (error: unknown): boolean => options.signal.aborted || this.#losses.isOurs(error);
+    this.#hooks = new HostHooks({ ...options, steps: this.#steps, isFatal });
   }
 
   /** Resolves when every step has an outcome; errors end up there too. Rejects with a bug only. */
   async run(): Promise<void> {
     try {
-      while (this.#pending.length > 0) {
+      while (this.#steps.pending.length > 0) {
         await this.#next().catch((error) => this.#survive(error));
         this.#turns.leaveFinished();
-        const ended = this.#pending.filter((step) => this.#options.board.has(step.ref));
-        this.#pending = this.#pending.filter((step) => !this.#options.board.has(step.ref));
-        await this.#afterHooks(ended);
+        const ended = this.#steps.takeEnded();
+        if (ended.length > 0) this.#losses.forget();
+        await this.#hooks.after(ended);
       }
     } catch (error) {
       this.#abandon(error);
@@ -98,51 +101,49 @@ export class HostRunner {
   /** Waits for a lost host. Throws what cannot be survived. */
   async #survive(error: unknown): Promise<void> {
     const { signal, session } = this.#options;
-    if (!session || signal.aborted || !this.#isLoss(error)) throw error;
-    this.#losses += 1;
-    if (this.#losses > MAX_LOSSES) throw lostEachTime(error);
-    await session.present();
+    if (!session || signal.aborted || !this.#losses.isOurs(error)) throw error;
+    await this.#losses.survive(error);
     this.#isStale = true;
-  }
-
-  #isLoss(error: unknown): error is HostLostError {
-    return error instanceof HostLostError && (error.host === undefined || error.host === this.#options.host);
   }
 
   async #next(): Promise<void> {
     const { board, emit, host } = this.#options;
     if (this.#cut.tasks.length > 0) return this.#settleCut();
-    const [step] = this.#pending;
+    const [step] = this.#steps.pending;
     if (!step) return;
     if (this.#options.draining.aborted) throw new InterruptedError(INTERRUPTED);
     const awaited = board.awaited(step);
     if (awaited) emit({ type: 'host.waiting', host, for: awaited });
     const clearance = await this.#orDrained(board.clearance(step, this.#stop), awaited ?? step.ref);
-    if (!clearance.go) this.#settle(step, 'not-reached', { reason: clearance.reason });
+    if (!clearance.go) this.#steps.settle(step, 'not-reached', { reason: clearance.reason });
     else if (isResourceStep(step)) await this.#stretch();
     else await this.#action(step);
   }
 
   async #stretch(): Promise<void> {
-    const ready = nextStretch(this.#pending, (ref) => this.#endedWell(ref));
-    if (this.#isStale) await this.#probeAgain(this.#pending.filter(isResourceStep));
+    const ready = nextStretch(this.#steps.pending, (ref) => this.#steps.endedWell(ref));
+    if (this.#isStale) await this.#probeAgain(this.#steps.pendingResources);
     const changes = new Map<StepRef, Change>();
     const undisturbed = untilDisturbed(ready, (step) => {
       const change = this.#changeOf(step, changes);
       if (change) changes.set(step.ref, change);
       return change !== undefined;
     });
-    const isHooked = (step: Step): boolean => this.#options.hooks?.isAround(step) ?? false;
-    const hooked = untilHooked(undisturbed, ({ ref }) => changes.has(ref), isHooked);
+    const hooked = untilHooked(
+      undisturbed,
+      ({ ref }) => changes.has(ref),
+      (step) => this.#hooks.isAround(step),
+    );
     const stretch = untilUnplanned(hooked, ({ ref }) => !changes.has(ref) || this.#isAllowed(ref));
     const [unplanned] = hooked;
-    if (unplanned && stretch.length === 0) return this.#settle(unplanned, 'failed', { error: notInThePlan(unplanned) });
+    if (unplanned && stretch.length === 0) return this.#steps.settle(unplanned, 'failed', { error: notInThePlan(unplanned) });
     const tasks = stretch.flatMap((step) => this.#task(step, changes.get(step.ref)));
     const [first] = stretch;
     if (tasks.length > 0 && first?.pool && !(await this.#enter(first, first.pool))) return;
     for (const step of stretch)
-      if (!changes.has(step.ref) && tasks.length === 0) this.#settle(step, this.#begun.has(step.ref) ? 'changed' : 'unchanged');
-    for (const task of tasks) if (isHooked(task.step) && !(await this.#beforeHook(task.step, task.change))) return;
+      if (!changes.has(step.ref) && tasks.length === 0)
+        this.#steps.settle(step, this.#begun.has(step.ref) ? 'changed' : 'unchanged');
+    for (const task of tasks) if (!(await this.#hooks.before(task.step, task.change))) return;
     const [task] = tasks;
     if (task?.step.work.kind.reboots) await this.#reboot(stretch, task);
     else if (tasks.length > 0) await this.#applyAndVerify(stretch, tasks);
@@ -163,43 +164,14 @@ export class HostRunner {
       const state = observations.get(step.ref) as RebootState;
       await this.#options.alone(() => rebootHost({ step, state, session, context, stop: this.#stop }));
     } catch (error) {
-      if (this.#stop.aborted || this.#isLoss(error) || !(error instanceof PiclusterError)) throw error;
-      this.#settle(step, 'failed', { change, error: asStepError(error, step), durationMs: performance.now() - startedAt });
+      if (this.#stop.aborted || this.#losses.isOurs(error) || !(error instanceof PiclusterError)) throw error;
+      this.#steps.settle(step, 'failed', { change, error: asStepError(error, step), durationMs: performance.now() - startedAt });
       return;
     }
-    await this.#probeAgain(this.#pending.filter(isResourceStep));
-    for (const before of stretch) if (before !== step && this.#mayPass(before)) this.#settle(before, 'unchanged');
+    await this.#probeAgain(this.#steps.pendingResources);
+    for (const before of stretch) if (before !== step && this.#mayPass(before)) this.#steps.settle(before, 'unchanged');
     this.#settleResult({ step, change, durationMs: performance.now() - startedAt });
     for (const pool of pools) this.#turns.leave(pool);
-  }
-
-  /** Runs what the operator has put before a step. False: it said no, and the step has failed with it. */
-  async #beforeHook(step: Step, change: Change): Promise<boolean> {
-    try {
-      await this.#options.hooks?.before(step, change);
-      return true;
-    } catch (error) {
-      if (this.#options.signal.aborted || this.#isLoss(error)) throw error;
-      this.#settle(step, 'failed', { change, error: asStepError(error, step) });
-      return false;
-    }
-  }
-
-  /** Runs what comes after steps and roles that have just ended. When it says no, nothing more is done on this host. */
-  async #afterHooks(ended: readonly Step[]): Promise<void> {
-    const { hooks, board, emit, host } = this.#options;
-    try {
-      await hooks?.after(
-        ended.map((step) => ({ step, status: board.outcome(step.ref)?.status ?? 'not-reached' })),
-        this.#pending,
-      );
-    } catch (error) {
-      if (!(error instanceof HookFailedError)) throw error;
-      const ref = error.step ?? `hook@${host}`;
-      emit({ type: 'step.end', host, step: ref, title: 'hook', status: 'failed', durationMs: 0, error: toEventError(error) });
-      board.settle(ref, { status: 'failed', code: error.code });
-      for (const step of this.#pending) this.#settle(step, 'not-reached', { reason: error.message });
-    }
   }
 
   #changeOf(step: ResourceStep, pending: ReadonlyMap<StepRef, Change>): Change | undefined {
@@ -231,7 +203,7 @@ export class HostRunner {
   /** Services of this host that have to be restarted for the step, and have not been yet; also those that this run leaves out. */
   #forgetScripts(step: ResourceStep): Script[] {
     const { graph, host } = this.#options;
-    const waiting = [...this.#pending, ...(graph.leftOut.get(host) ?? [])];
+    const waiting = [...this.#steps.pending, ...(graph.leftOut.get(host) ?? [])];
     return waiting.filter(isResourceStep).flatMap(({ restartOn, work }) => {
       if (!restartOn.includes(step.ref) || !work.kind.forget) return [];
       return [work.kind.forget(work.spec)];
@@ -245,13 +217,13 @@ export class HostRunner {
     this.#cut = { tasks, results };
     if (cut) throw cut;
     const applied = results.filter((result) => !result.error);
-    const others = this.#pending.filter(isResourceStep).filter((step) => !tasks.some((task) => task.step === step));
+    const others = this.#steps.pendingResources.filter((step) => !tasks.some((task) => task.step === step));
     await this.#probeAgain([...applied.map(({ step }) => step), ...others]);
     this.#cut = NO_CUT;
     for (const step of stretch) {
       const result = results.find((candidate) => candidate.step === step);
       if (result) this.#settleResult(result);
-      else if (!tasks.some((task) => task.step === step) && this.#mayPass(step)) this.#settle(step, 'unchanged');
+      else if (!tasks.some((task) => task.step === step) && this.#mayPass(step)) this.#steps.settle(step, 'unchanged');
     }
   }
 
@@ -262,34 +234,29 @@ export class HostRunner {
   async #settleCut(): Promise<void> {
     const { session, observations } = this.#options;
     if (!session) return;
-    await this.#probeAgain(this.#pending.filter(isResourceStep));
+    await this.#probeAgain(this.#steps.pendingResources);
     const { tasks, results } = this.#cut;
     this.#cut = NO_CUT;
     for (const { step, change } of tasks) {
       const left = step.work.kind.diff(step.work.spec, observations.get(step.ref), session.facts);
       const durationMs = results.find((result) => result.step === step)?.durationMs ?? 0;
-      if (!left) this.#settle(step, 'changed', { change, durationMs });
+      if (!left) this.#steps.settle(step, 'changed', { change, durationMs });
     }
   }
 
   /** An unchanged step between changed ones has passed once everything before it has. */
   #mayPass(step: ResourceStep): boolean {
-    return step.after.every((ref) => this.#endedWell(ref)) && !this.#changeOf(step, new Map());
-  }
-
-  #endedWell(ref: StepRef): boolean {
-    const status = this.#options.board.outcome(ref)?.status;
-    return status === 'changed' || status === 'unchanged' || status === 'skipped';
+    return step.after.every((ref) => this.#steps.endedWell(ref)) && !this.#changeOf(step, new Map());
   }
 
   #settleResult({ step, change, durationMs, error }: TaskResult): void {
     const { session, observations } = this.#options;
     const left = session && !error ? step.work.kind.diff(step.work.spec, observations.get(step.ref), session.facts) : undefined;
     if (!left) {
-      this.#settle(step, error ? 'failed' : 'changed', { change, durationMs, ...(error ? { error } : {}) });
+      this.#steps.settle(step, error ? 'failed' : 'changed', { change, durationMs, ...(error ? { error } : {}) });
       return;
     }
-    this.#settle(step, 'failed', { error: notAsItShouldBe(step, left), durationMs, change });
+    this.#steps.settle(step, 'failed', { error: notAsItShouldBe(step, left), durationMs, change });
   }
 
   async #probeAgain(steps: readonly ResourceStep[]): Promise<void> {
@@ -308,13 +275,12 @@ export class HostRunner {
     try {
       const before = await step.work.check(context);
       if (before === 'done') {
-        this.#settle(step, this.#begun.has(step.ref) ? 'changed' : 'unchanged');
+        this.#steps.settle(step, this.#begun.has(step.ref) ? 'changed' : 'unchanged');
         return;
       }
-      if (!this.#isAllowed(step.ref)) return this.#settle(step, 'failed', { error: notInThePlan(step) });
+      if (!this.#isAllowed(step.ref)) return this.#steps.settle(step, 'failed', { error: notInThePlan(step) });
       if (step.pool && !(await this.#enter(step, step.pool))) return;
-      const isHooked = this.#options.hooks?.isAround(step) ?? false;
-      if (isHooked && !(await this.#beforeHook(step, before === 'later' ? step.work.planned : before))) return;
+      if (!(await this.#hooks.before(step, before === 'later' ? step.work.planned : before))) return;
       emit({ type: 'step.start', host, step: step.ref, title: step.title });
       this.#begun.add(step.ref);
       await step.work.run(context);
@@ -322,15 +288,15 @@ export class HostRunner {
         throw new VerifyError(`${step.title}: ran, and its own check does not say done`, { host, step: step.ref });
       }
       this.#isStale = true;
-      this.#settle(step, 'changed', {
+      this.#steps.settle(step, 'changed', {
         change: before === 'later' ? step.work.planned : before,
         durationMs: performance.now() - startedAt,
       });
     } catch (error) {
       if (isWait && draining.aborted) throw new InterruptedError(`interrupted while ${step.title.replace(/^wait /, 'waiting ')}`);
-      if (this.#options.signal.aborted || this.#isLoss(error) || error instanceof InterruptedError) throw error;
-      if (error instanceof HostLostError && error.host && (await this.#isBack(error.host))) return;
-      this.#settle(step, 'failed', {
+      if (this.#options.signal.aborted || this.#losses.isOurs(error) || error instanceof InterruptedError) throw error;
+      if (await this.#losses.isBack(error)) return;
+      this.#steps.settle(step, 'failed', {
         error: asStepError(error, step),
         change: step.work.planned,
         durationMs: performance.now() - startedAt,
@@ -344,21 +310,11 @@ export class HostRunner {
     });
   }
 
-  /** Has another host that an action was lost with come back? Then the action is tried again. */
-  async #isBack(host: string): Promise<boolean> {
-    this.#losses += 1;
-    if (this.#losses > MAX_LOSSES) return false;
-    return this.#options.present(host).then(
-      () => true,
-      () => false,
-    );
-  }
-
   async #enter(step: Step, pool: string): Promise<boolean> {
     const { board, emit, host } = this.#options;
     if (!this.#turns.has(pool) && board.isTaken(pool)) emit({ type: 'host.queued', host, pool });
     const reason = await this.#orDrained(this.#turns.enter(pool, step.ref, this.#stop), `its turn in ${pool}`);
-    if (reason !== undefined) this.#settle(step, 'not-reached', { reason });
+    if (reason !== undefined) this.#steps.settle(step, 'not-reached', { reason });
     return reason === undefined;
   }
 
@@ -370,45 +326,14 @@ export class HostRunner {
     if (!known && !isInterrupt) throw error;
     if (known instanceof HostLostError) emit({ type: 'host.lost', host, error: toEventError(known) });
     for (const { step, change, durationMs, error: failure } of this.#cut.results.filter(({ isCut }) => !isCut))
-      this.#settle(step, failure ? 'failed' : 'changed', { change, durationMs, ...(failure ? { error: failure } : {}) });
+      this.#steps.settle(step, failure ? 'failed' : 'changed', { change, durationMs, ...(failure ? { error: failure } : {}) });
     if (known && !isInterrupt) {
-      const inFlight = this.#pending.find((step) => step.ref === known.step) ?? this.#pending[0];
-      if (inFlight) this.#settle(inFlight, 'failed', { error: known });
+      const inFlight = this.#steps.pending.find((step) => step.ref === known.step) ?? this.#steps.pending[0];
+      if (inFlight) this.#steps.settle(inFlight, 'failed', { error: known });
     }
-    const [first] = this.#pending.filter((step) => !this.#options.board.has(step.ref));
-    if (first && error instanceof InterruptedError) this.#settle(first, 'not-reached', { reason: error.message });
+    const [first] = this.#steps.pending.filter((step) => !this.#options.board.has(step.ref));
+    if (first && error instanceof InterruptedError) this.#steps.settle(first, 'not-reached', { reason: error.message });
     const reason = isInterrupt ? INTERRUPTED : `${host}: ${known?.message}`;
-    for (const step of this.#pending) this.#settle(step, 'not-reached', { reason });
-  }
-
-  #settle(
-    step: Step,
-    status: StepStatus,
-    details: { change?: Change; durationMs?: number; error?: PiclusterError; reason?: string } = {},
-  ): void {
-    const { board, emit, host } = this.#options;
-    if (board.has(step.ref)) return;
-    this.#losses = 0;
-    const { change, durationMs = 0, error, reason } = details;
-    emit({
-      type: 'step.end',
-      host,
-      step: step.ref,
-      title: step.title,
-      status,
-      change,
-      durationMs,
-      error: error && toEventError(error),
-      reason,
-    });
-    board.settle(step.ref, { status, ...(reason ? { reason } : {}), ...(error ? { code: error.code } : {}) });
+    this.#steps.settleRest(reason);
   }
 }
-
-const lostEachTime = (error: HostLostError): HostLostError =>
-  new HostLostError(`${error.message}; it came back ${MAX_LOSSES} times, and was lost again before a step was done`, {
-    ...(error.host === undefined ? {} : { host: error.host }),
-    ...(error.step === undefined ? {} : { step: error.step }),
-    hint: 'does this step cut the connection? look at what it changes',
-    cause: error,
-  });

@@ -15,6 +15,10 @@ export class PoolTurns {
     this.#board = board;
   }
 
+  has(pool: string): boolean {
+    return this.#held.has(pool);
+  }
+
   /** Waits for the turn, for this step. Resolves to the reason when the pool is closed. */
   async enter(pool: string, by: StepRef, signal: AbortSignal): Promise<string | undefined> {
     if (this.#held.has(pool)) return undefined;

@@ -17,6 +17,9 @@ import { type TestServer, testServer } from '#src/transport/test-server.ts';
 import type { RunOptions } from './run.ts';
 import { type TestRun, testRun } from './testing/run.ts';
 
+// Pauses before reconnects are real; on a busy machine all takes its time.
+vi.setConfig({ testTimeout: 60_000 });
+
 /** The whole engine over SSH to this machine, with a server that cuts connections. */
 let root: string;
 let server: TestServer;
