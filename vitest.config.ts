@@ -1,8 +1,10 @@
 import { defineConfig } from 'vitest/config';
 
+const labWorkers = Number(process.env.LAB_WORKERS ?? 1);
+
 /**
  * Three projects: `unit` is quick and for every save; `process` runs real shells and SSH servers of this machine, and waits for them;
- * `lab` needs root and the lab's machines, one file after the other.
+ * `lab` needs root and the lab's machines, one file after the other; LAB_WORKERS files at once where that is set (test/all.ts).
  */
 export default defineConfig({
   test: {
@@ -29,7 +31,8 @@ export default defineConfig({
           include: ['test/**/*.lab.test.ts'],
           testTimeout: 600_000,
           hookTimeout: 900_000,
-          fileParallelism: false,
+          fileParallelism: labWorkers > 1,
+          maxWorkers: labWorkers,
         },
       },
     ],

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { execa } from 'execa';
 import { installPrograms } from '#lab/machines/index.ts';
 import { addCounts, type Counts, countVitest, formatCounts } from './counts.ts';
@@ -24,6 +24,9 @@ const PROGRAMS = {
   wget: 'wget',
   xz: 'xz-utils',
 };
+/** Lab tests that run Kubernetes fill both cores; all others wait most of their time. */
+const KUBERNETES = ['adopt/adopt', 'bootstrap', 'ha', 'pair', 'survive'].map((name) => `test/${name}.lab.test.ts`);
+const MACHINES = globSync('test/**/*.lab.test.ts').filter((file) => !KUBERNETES.includes(file));
 rmSync(RESULTS, { recursive: true, force: true });
 mkdirSync(RESULTS);
 
@@ -40,11 +43,16 @@ async function statics(): Promise<Counts> {
   return { passed: runs.length - failed, failed, skipped: 0 };
 }
 
-async function vitest(project: string): Promise<Counts> {
-  const file = `${RESULTS}/${project}.json`;
+async function vitest(
+  project: string,
+  files: readonly string[] = [],
+  env: Readonly<Record<string, string>> = {},
+): Promise<Counts> {
+  const file = `${RESULTS}/${project}-${counts.length}.json`;
   const args = [
     'node_modules/.bin/vitest',
     'run',
+    ...files,
     '--project',
     project,
     '--reporter=default',
@@ -52,7 +60,7 @@ async function vitest(project: string): Promise<Counts> {
     '--reporter=json',
     `--outputFile.json=${file}`,
   ];
-  const { exitCode } = await execa(process.execPath, args, { reject: false, stdio: 'inherit' });
+  const { exitCode } = await execa(process.execPath, args, { reject: false, stdio: 'inherit', env });
   try {
     return countVitest(JSON.parse(readFileSync(file, 'utf8')), exitCode ?? 1);
   } catch {
@@ -62,8 +70,15 @@ async function vitest(project: string): Promise<Counts> {
 
 await installPrograms(PROGRAMS, { say: (line) => console.log(line) });
 const counts: Counts[] = [];
-for (const suite of [statics, () => vitest('unit'), () => vitest('process'), goTests, () => vitest('lab')])
-  counts.push(await suite());
+const suites = [
+  statics,
+  () => vitest('unit'),
+  () => vitest('process'),
+  goTests,
+  () => vitest('lab', MACHINES, { LAB_WORKERS: '2' }),
+  () => vitest('lab', KUBERNETES),
+];
+for (const suite of suites) counts.push(await suite());
 const total = addCounts(counts);
 writeFileSync(`${RESULTS}/summary.txt`, `${formatCounts(total)}\n`);
 console.log(formatCounts(total));
