@@ -81,7 +81,8 @@ function downloading(spec: Spec, source: ArtifactSource): Script {
     sh`
       path=${spec.path}
       if [ -d "$path" ] && [ ! -L "$path" ]; then echo "$path is a directory: it is not replaced by a file" >&2; exit 1; fi
-      mkdir -p ${directory || '/'}`,
+      mkdir -p ${directory || '/'}
+      rm -f ${directory}/.${base}.picluster-???????? # left behind by an upload that was cut off`,
     fetching(
       source,
       aside,

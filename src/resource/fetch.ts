@@ -41,7 +41,7 @@ export const fetching = ({ urls, sha256 }: ArtifactSource, aside: string, done: 
         fetch "$url" || fetched=$?
         case $fetched in
           0) ;;
-          3 | 23) # wget and curl: what came could not be written. What the disk says to it, the next one says aloud.
+          3 | 23) # wget's and curl's word for: it could not be written. head says why.
             head -c 65536 /dev/zero >>"$aside" || true
             rm -f "$aside"
             echo "cannot write to \${aside%/*}" >&2

@@ -1,8 +1,9 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { parse, stringify } from 'yaml';
 import { requireState } from '#lab/machines/index.ts';
 import { HttpServer } from '../support/http-server.ts';
 import { Trial } from '../support/trial.ts';
@@ -135,6 +136,40 @@ test('a server that hangs up in the middle is told with how far it came', async 
   await expectNothing();
   expect(await cached()).toEqual([]);
   server.pages.set('/tool', { body: TOOL });
+  // of an upload whose machine lost its power
+  await trial.on('w1', 'touch /opt/trial/.tool.picluster-0123abcd');
   await trial.expectConverges();
   await expectTool();
+});
+
+test('a download that there is no room for: the disk is blamed, not the server', async () => {
+  await trial.on('w1', 'mkdir -p /opt/trial; mount -t tmpfs -o size=1m none /opt/trial');
+  await wantTool(gateway);
+  const { exitCode, all } = await trial.apply();
+  expect(all).toMatch(/no space left on \/opt\/trial \(tmpfs\) of w1: 1\.0 MiB of 1\.0 MiB are free, which is too little/);
+  expect(all).not.toContain('not reachable');
+  expect(exitCode).toBe(70);
+  await expectNothing();
+  await trial.on('w1', 'mount -o remount,size=8m /opt/trial');
+  await trial.expectConverges();
+  await expectTool();
+  await trial.on('w1', 'umount /opt/trial');
+});
+
+test('a machine whose name is not known here is told from one that is off', async () => {
+  const file = join(trial.cli.cluster, 'hosts.yaml');
+  const before = await readFile(file, 'utf8');
+  const { hosts } = parse(before);
+  const { address } = hosts.w1;
+  hosts.w1.address = 'w1.example.com';
+  await writeFile(file, stringify({ hosts }));
+  await hereNamesAre('');
+  const { exitCode, all } = await trial.apply();
+  expect(all).toMatch(/cannot reach w1 at w1\.example\.com:22: E(?:NOTFOUND|AI_AGAIN)/);
+  expect(all).toContain('next: the name w1.example.com is not known here: correct "address" in hosts.yaml, or the DNS');
+  expect(exitCode).toBe(69);
+  await hereNamesAre(`${address} w1.example.com`);
+  await trial.expectConverges();
+  await writeFile(file, before);
+  trial.cli.wrapper = [];
 });
