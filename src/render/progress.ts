@@ -5,8 +5,8 @@ import { type LineOptions, RunLines } from './run-lines.ts';
 import { RunRows } from './run-rows.ts';
 
 const REFRESH_MS = 250;
-/** Kept free: the sign of the task before the text, and the lines around it. */
-const MARGIN = { columns: 3, lines: 3 };
+/** Kept free: what listr2 puts before the text, so that it wraps nothing, and the lines around it. */
+const MARGIN = { columns: 6, lines: 3 };
 
 /** On a terminal: lines until the hosts work, then a few rows that say where each of them is; what is to stay is printed once they have ended. */
 export function progressRenderer(out: NodeJS.WriteStream, options: LineOptions) {

@@ -63,7 +63,7 @@ export class RunLines {
   }
 
   #stepEnd(event: Extract<StampedEvent, { type: 'step.end' }>): string[] {
-    if (this.#planned.has(event.step)) this.#ended.add(event.step);
+    if (this.#planned.has(event.step) && event.status !== 'not-reached') this.#ended.add(event.step);
     if (event.status === 'not-reached') {
       const reasons = this.#missed.get(event.host) ?? new Map<string, number>();
       const reason = event.reason ?? 'for no known reason';

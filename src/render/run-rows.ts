@@ -73,7 +73,7 @@ export class RunRows {
   }
 
   #stepEnd(row: HostRow, { step, status }: Extract<StampedEvent, { type: 'step.end' }>): void {
-    if (this.#planned.has(step)) {
+    if (this.#planned.has(step) && status !== 'not-reached') {
       row.ended += 1;
       this.#ended += 1;
     }
@@ -118,11 +118,13 @@ function byUrgency(hosts: readonly HostRow[]): HostRow[] {
 function hostText(row: HostRow, width: number, now: number, startedAt: number): string {
   const { name, planned, ended, doing, endedAt } = row;
   if (endedAt !== undefined)
-    return `${row.failed > 0 ? '✖' : '✔'} ${padTo(width, name)}  ${resultText(row)} (${formatDuration(endedAt - startedAt)})`;
+    return `${signOf(row)} ${padTo(width, name)}  ${resultText(row)} (${formatDuration(endedAt - startedAt)})`;
   const count = `${String(ended).padStart(String(planned).length)}/${planned}`;
   const since = doing ? formatDuration(now - doing.since).padStart(6) : '';
   return `${row.failed > 0 ? '✖' : ' '} ${padTo(width, name)}  ${count}  ${since}  ${doing ? doing.what : 'looks again'}${doing?.said ? `  ${doing.said}` : ''}`.trimEnd();
 }
+
+const signOf = ({ failed, missed }: HostRow): string => (failed > 0 ? '✖' : missed > 0 ? '○' : '✔');
 
 function resultText({ changed, failed, missed }: HostRow): string {
   return [
