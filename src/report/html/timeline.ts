@@ -30,7 +30,7 @@ const LEGEND: readonly (readonly [string, string])[] = [
   ['changed', 'step that changed something'],
   ['failed', 'failed step'],
   ['unfinished', 'step without an end'],
-  ['waiting', 'waits for another host'],
+  ['waiting', 'waits: for another host, its turn, its connection'],
 ];
 
 const legend = (): Html =>
@@ -50,7 +50,7 @@ function hostRow(host: HostReport, total: number, linkTo: LinkTo, isAlone: boole
   const hasFailed = lost !== undefined || steps.some(({ status }) => status === 'failed');
   return html`<details class="host"${(isAlone || hasFailed) && listed.length <= MOST_OPENED && html` open`} data-item>
 <summary class="row"><span class="name"><b>${name}</b> ${lost && html`<span class="status failed">✖ lost</span> `}${tally(steps)}</span>${lane(hostBars(host), total, says)}<span class="time" title="${says}">${formatDuration(busy)}</span></summary>
-<p class="quiet">${[address, summary, waited > 0 && `waited ${formatDuration(waited)} for other hosts`].filter(Boolean).join(' · ')}</p>
+<p class="quiet">${[address, summary, waited > 0 && `waited ${formatDuration(waited)}`].filter(Boolean).join(' · ')}</p>
 ${listed.map((step) => stepRow(step, total, linkTo(step)))}
 ${passed.length > 0 && html`<details><summary class="quiet">${plural(passed.length, 'step')} as they should be</summary><p class="quiet names">${passed.map((step) => step.name).join(', ')}</p></details>`}
 </details>`;
