@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -17,7 +17,7 @@ import { type StepList, step, stepRef } from '#src/role/step.ts';
 import { sh } from '#src/shell/script.ts';
 import { localConnection } from '#src/transport/local.ts';
 import type { RunOptions } from './run.ts';
-import { type TestRun, testRun } from './testing/run.ts';
+import { clusterOf, type TestRun, testRun } from './testing/run.ts';
 
 /** The whole engine over real shells on this machine; each "host" has a directory of its own. */
 let root: string;
@@ -338,6 +338,25 @@ describe('a run', () => {
       findings: [expect.stringContaining('r/directory:'), expect.stringContaining('r/file:')],
     });
     expect(existsSync(join(root, 'n1'))).toBe(false);
+  });
+
+  it('checks what a host that was not chosen has to have done, and runs nothing there', async () => {
+    const [n1, n2] = clusterOf(['n1', 'n2']).hosts;
+    const list = ({ host }: RoleInput<unknown>): StepList => {
+      const work = file({ path: at(host, 'a'), content: 'x', ...owned });
+      const dir = step(directory({ path: at(host, ''), ...owned }));
+      if (host.name === 'n1') return [dir, step(work, { name: 'first' })];
+      return [dir, step(work, { name: 'second', after: [stepRef('r', 'first', 'n1')] })];
+    };
+    const onlyN2 = n1 && n2 ? { chosen: [n2], initServer: n1 } : {};
+    await expect(go(['n1', 'n2'], list, onlyN2)).rejects.toMatchObject({
+      exitCode: EXIT.refused,
+      findings: ['r/second@n2 needs r/first@n1, which is not done'],
+    });
+    expect(existsSync(join(root, 'n1'))).toBe(false);
+    mkdirSync(join(root, 'n1'));
+    writeFileSync(join(root, 'n1', 'a'), 'x');
+    expect((await go(['n1', 'n2'], list, onlyN2)).result).toMatchObject({ changed: 2, exitCode: EXIT.done });
   });
 
   it('held to a plan, it fails what the plan did not foresee, and what depends on it', async () => {

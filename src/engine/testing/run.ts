@@ -9,7 +9,8 @@ import { Run, type RunOptions } from '../run.ts';
 import type { RunResult } from '../run-result.ts';
 import { parseEvent } from './parse-event.ts';
 
-function clusterOf(names: readonly string[]): Cluster {
+/** A cluster of hosts that play one role, "r". */
+export function clusterOf(names: readonly string[]): Cluster {
   const hosts = names.map(
     (name) =>
       ({
