@@ -19,7 +19,7 @@ export const isDestructive = ({ change }: { change: Change }): boolean => change
 export function planFooter({ changes, steps, lost, hooks = [] }: PlanSummary): string {
   const conditional = changes.filter(isConditional).length;
   const destructive = changes.filter(isDestructive).length;
-  const hosts = [...new Set(changes.map(({ host }) => host))].join(', ');
+  const hosts = hostsText([...new Set(changes.map(({ host }) => host))]);
   const lines = [
     changes.length === 0
       ? `0 changes (${steps} steps are as they should be)`
@@ -35,6 +35,10 @@ export function planFooter({ changes, steps, lost, hooks = [] }: PlanSummary): s
   ];
   return `${lines.join('\n')}\n`;
 }
+
+const NAMED_HOSTS = 8;
+
+const hostsText = (names: readonly string[]): string => (names.length > NAMED_HOSTS ? `${names.length} hosts` : names.join(', '));
 
 /** What came of it. What was right by the time it was reached (an earlier step did it, or it did itself) is said too: the plan counted it. */
 export function resultFooter(planned: number, { changed, failed, notReached }: RunResult): string {

@@ -1,5 +1,6 @@
 import type { EventError, StampedEvent } from '#src/engine/events.ts';
 import { changeSummary, changeText } from './change-text.ts';
+import { printable } from './printable.ts';
 import { formatDuration } from './units.ts';
 
 /** Lines for people, one per thing that is worth one; nothing for what is as it should be. Pure. */
@@ -12,7 +13,7 @@ export function eventLines(event: StampedEvent, options: { showDiffs: boolean })
     case 'step.planned':
       return [
         `  ${mark(event.change.action)} ${event.step}: ${changeSummary(event.change)}`,
-        ...(options.showDiffs ? indent(changeText(event.change), '      ') : []),
+        ...(options.showDiffs ? indent(changeText(event.change).map(printable), '      ') : []),
       ];
     case 'step.end':
       return stepEndLines(event);
@@ -52,7 +53,8 @@ function stepEndLines(event: Extract<StampedEvent, { type: 'step.end' }>): strin
 /** An error as a person wants it: what failed, on which host, what the machine said, what to do next. */
 export function errorLines(error: EventError, headline: string): string[] {
   const lines = [headline, `  ${error.message}`];
-  if (error.output?.trim()) lines.push('  the machine said:', ...indent(error.output.trimEnd().split('\n').slice(-25), '    | '));
+  const said = printable(error.output ?? '').trimEnd();
+  if (said !== '') lines.push('  the machine said:', ...indent(said.split('\n').slice(-25), '    | '));
   if (error.hint) lines.push(`  next: ${error.hint}`);
   return lines;
 }

@@ -2,6 +2,7 @@ import type { StampedEvent } from '#src/engine/events.ts';
 import type { Change } from '#src/resource/kind.ts';
 import type { StepRef } from '#src/role/step.ts';
 import { eventLines } from './events-to-text.ts';
+import { printable } from './printable.ts';
 import { formatDuration, plural } from './units.ts';
 import { cutTo } from './width.ts';
 
@@ -45,7 +46,11 @@ export class RunLines {
       case 'step.end':
         return this.#stepEnd(event);
       case 'step.output':
-        return isVerbose ? [`  ${event.host} | ${event.text}`] : [];
+        return isVerbose
+          ? printable(event.text)
+              .split('\n')
+              .map((line) => `  ${event.host} | ${line}`)
+          : [];
       case 'host.waiting':
         return isVerbose ? [`${event.host}: waits for ${event.for}`] : [];
       case 'host.queued':

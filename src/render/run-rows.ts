@@ -1,5 +1,6 @@
 import type { StampedEvent } from '#src/engine/events.ts';
 import type { StepRef } from '#src/role/step.ts';
+import { printable } from './printable.ts';
 import { formatDuration, plural } from './units.ts';
 import { cutTo, padTo } from './width.ts';
 
@@ -67,7 +68,7 @@ export class RunRows {
     else if (event.type === 'host.waiting') doing(`waits for ${event.for}`, true);
     else if (event.type === 'host.queued') doing(`waits for its turn in ${event.pool}`, true);
     else if (event.type === 'host.reconnecting') doing(`reconnecting: ${event.reason}`, true);
-    else if (event.type === 'step.output' && row.doing) row.doing.said = event.text.trim();
+    else if (event.type === 'step.output' && row.doing) row.doing.said = printable(event.text).trim().split('\n').at(-1) ?? '';
     else if (event.type === 'host.done') row.endedAt = at;
     else if (event.type === 'step.end') this.#stepEnd(row, event);
   }

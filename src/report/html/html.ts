@@ -1,4 +1,4 @@
-import { stripVTControlCharacters } from 'node:util';
+import { printable } from '#src/render/printable.ts';
 
 /** A piece of HTML: made by the `html` template only, so whatever comes from elsewhere is escaped. */
 export class Html {
@@ -25,7 +25,4 @@ function textOf(value: HtmlValue): string {
 const NAMES: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
 
 /** No tags, no entities, nothing that moves a cursor. */
-const escaped = (text: string): string =>
-  stripVTControlCharacters(text)
-    .replaceAll(/[^\P{Cc}\n\t]/gu, '\ufffd')
-    .replaceAll(/[&<>"']/g, (char) => NAMES[char] ?? '');
+const escaped = (text: string): string => printable(text).replaceAll(/[&<>"']/g, (char) => NAMES[char] ?? '');
