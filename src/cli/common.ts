@@ -51,16 +51,20 @@ const words = (value: string, before: string[]): string[] => [
     .filter(Boolean),
 ];
 
+const list = (flags: string, says: string, parser: typeof words): Option =>
+  new Option(flags, says).argParser(parser).default([], 'all');
+
 export const withStepFlags = (command: Command): Command =>
   command
-    .option('--role <names>', 'only steps of these roles; comma-separated', words, [])
-    .option(
-      '--step <name>',
-      'only this step: NAME, ROLE/NAME or ROLE/NAME@HOST, where * and ? stand for more; may be given several times',
-      collect,
-      [],
+    .addOption(list('--role <names>', 'only steps of these roles; comma-separated', words))
+    .addOption(
+      list(
+        '--step <name>',
+        'only this step: NAME, ROLE/NAME or ROLE/NAME@HOST, where * and ? stand for more; may be given several times',
+        collect,
+      ),
     )
-    .option('--tags <names>', 'only steps with one of these tags', words, [])
+    .addOption(list('--tags <names>', 'only steps with one of these tags; comma-separated', words))
     .option('--show-skipped', 'name all steps that were not chosen and would change')
     .addHelpText(
       'after',
