@@ -41,6 +41,8 @@ export interface HostRunnerOptions {
   readonly planned: ReadonlySet<StepRef>;
   /** Resolves once a host of the run is there, after its return if it was lost; rejects when it does not come back. */
   present(host: string): Promise<void>;
+  /** The plan is older than a look should be: everything is looked at again first. */
+  readonly isStale: boolean;
   /** A step that changes without having been planned fails instead. */
   readonly isPlanBinding: boolean;
 }
@@ -60,7 +62,7 @@ export class HostRunner {
   readonly #options: HostRunnerOptions;
   readonly #steps: HostSteps;
   /** Something ran that may have changed what the last probe saw. */
-  #isStale = false;
+  #isStale: boolean;
   /** What had begun when the host was lost: looked at before anything else is done. */
   #cut = NO_CUT;
   /** Actions that have begun. */
@@ -74,6 +76,7 @@ export class HostRunner {
   constructor(options: HostRunnerOptions) {
     this.#options = options;
     this.#stop = AbortSignal.any([options.signal, options.draining]);
+    this.#isStale = options.isStale;
     this.#turns = new PoolTurns(options.host, options.graph, options.board);
     this.#steps = new HostSteps(options.host, options.graph.byHost.get(options.host) ?? [], options);
     this.#losses = new Losses(options.host, options.present);

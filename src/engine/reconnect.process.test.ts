@@ -1,8 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, connect as connectTcp, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { Host } from '#src/cluster/cluster.ts';
 import { EXIT } from '#src/errors.ts';
 import { command } from '#src/resource/command.ts';
 import { file } from '#src/resource/file.ts';
@@ -14,7 +17,9 @@ import { KnownHosts } from '#src/transport/known-hosts.ts';
 import { connect } from '#src/transport/ssh.ts';
 import { testKeyPair } from '#src/transport/test-keys.ts';
 import { type TestServer, testServer } from '#src/transport/test-server.ts';
+import type { EngineEvent } from './events.ts';
 import type { RunOptions } from './run.ts';
+import { HostSession } from './session.ts';
 import { type TestRun, testRun } from './testing/run.ts';
 
 // Pauses before reconnects are real; on a busy machine all takes its time.
@@ -41,20 +46,20 @@ const at = (name: string): string => join(root, name);
 const lock = (): RunOptions['lock'] => ({ path: at('lock'), holder: 'run 1 by me@here' });
 
 function run(steps: (input: RoleInput<unknown>) => StepList, overrides: Partial<RunOptions> = {}): Promise<TestRun> {
+  return testRun(root, ['n1'], steps, { lock: lock(), connect: connector(), ...overrides });
+}
+
+function connector(): RunOptions['connect'] {
   const knownHosts = KnownHosts.open(at('known_hosts'));
-  return testRun(root, ['n1'], steps, {
-    lock: lock(),
-    connect: (_, { signal }) =>
-      connect(server.target({ identityFiles: [identity] }), {
-        signal,
-        knownHosts,
-        agent: null,
-        sshConfig: '',
-        keepalive: { intervalMs: 200, missed: 2 },
-        onHostKey: () => {},
-      }),
-    ...overrides,
-  });
+  return (_, { signal }) =>
+    connect(server.target({ identityFiles: [identity] }), {
+      signal,
+      knownHosts,
+      agent: null,
+      sshConfig: '',
+      keepalive: { intervalMs: 200, missed: 2 },
+      onHostKey: () => {},
+    });
 }
 
 const ends = ({ events }: TestRun): string[] =>
@@ -180,6 +185,32 @@ describe('a connection that is lost in the middle of a step', () => {
       expect.objectContaining({ type: 'step.end', error: expect.objectContaining({ message: 'n1 is locked by run 2 by them' }) }),
     );
   });
+});
+
+it('a forwarded port stays the same and leads to the host again', async () => {
+  const echo = createServer((socket) => socket.pipe(socket)).listen(0, '127.0.0.1');
+  await once(echo, 'listening');
+  const events: EngineEvent[] = [];
+  const { signal } = new AbortController();
+  const host = { name: 'n1', target: server.target({ identityFiles: [identity] }) } as Host;
+  const session = await HostSession.open(host, connector(), {
+    signal,
+    lock: lock(),
+    reconnect: { draining: signal, emit: (event) => events.push(event) },
+  });
+  const { port, close } = await session.forward('127.0.0.1', (echo.address() as AddressInfo).port);
+  const said = async (word: string): Promise<string> => {
+    const socket = connectTcp(port, '127.0.0.1');
+    socket.write(word);
+    const [answer] = await once(socket, 'data');
+    socket.destroy();
+    return String(answer);
+  };
+  expect(await said('one')).toBe('one');
+  server.drop();
+  expect(await said('two')).toBe('two');
+  expect(events.map(({ type }) => type)).toEqual(['host.reconnecting', 'host.reconnected']);
+  await Promise.all([session.close(), close(), new Promise((resolve) => echo.close(resolve))]);
 });
 
 describe('a host that does not come back in time', () => {

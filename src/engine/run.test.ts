@@ -214,6 +214,20 @@ describe('a run', () => {
     expect(existsSync(join(root, 'n1', 'third'))).toBe(false);
   });
 
+  it('looks again at what it planned a while ago, and leaves alone what has come true since', async () => {
+    await go(['n1'], plain);
+    writeFileSync(join(root, 'n1', 'a'), 'something else\n');
+    writeFileSync(join(root, 'n1', 'b'), 'something else\n');
+    const now = performance.now.bind(performance);
+    const outcome = await testRun(root, ['n1'], plain, {}, () => {
+      writeFileSync(join(root, 'n1', 'a'), 'one\n');
+      vi.spyOn(performance, 'now').mockImplementation(() => now() + 3_600_000);
+    });
+    vi.restoreAllMocks();
+    expect(outcome.plan).toHaveLength(2);
+    expect(outcome.result).toMatchObject({ changed: 1, failed: 0 });
+  });
+
   it('waits no longer for anything while draining: for another host, for what only waits, for a lock', async () => {
     const drain = new AbortController();
     const waiting = defineAction({

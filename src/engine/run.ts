@@ -32,6 +32,9 @@ import { refuseUnmet } from './unmet.ts';
 /** Pseudo-host of the work that this machine does itself. */
 export const CONTROL = 'control';
 
+/** What was seen holds this long while the operator thinks about the plan. */
+const FRESH_MS = 30_000;
+
 /** Makes the steps of this machine: kubeconfig, hand-off. `lastStepOf` is what they may wait for. */
 export type ControlSteps = (kube: KubeAccess, lastStepOf: (host: string) => StepRef | undefined) => readonly RoleSteps[];
 
@@ -71,6 +74,7 @@ export class Run {
   readonly #observer: Observer;
   readonly #kube: KubeAccess;
   #graph: Graph | undefined;
+  #plannedAt = 0;
   /** Settled, unless the server that leads to the API is rebooting. */
   #apiAway: Promise<unknown> = Promise.resolve();
 
@@ -128,6 +132,7 @@ export class Run {
       const explained = await explainPlan(plan, this.#fleet.sessions);
       for (const { step, change } of explained.changes)
         this.#options.emit({ type: 'step.planned', host: step.host, step: step.ref, title: step.title, change });
+      this.#plannedAt = performance.now();
       return explained;
     });
   }
@@ -206,6 +211,7 @@ export class Run {
       isPlanBinding: this.#options.isPlanBinding ?? false,
       context,
       hooks: this.#options.hooks?.(context, host),
+      isStale: performance.now() - this.#plannedAt > FRESH_MS,
       present: async (name) => this.#fleet.session(name)?.present(),
       alone: (work) => this.#alone(host, work),
     }).run();

@@ -166,15 +166,16 @@ export class HostSession {
       this.facts = link.facts;
       return link;
     };
-    this.#waking ??= open().finally(() => {
-      this.#waking = undefined;
-    });
+    this.#waking ??= open()
+      .catch((error) => {
+        // The next one who asks waits for its return, as after any other loss.
+        if (error instanceof HostLostError) this.#loss ??= error;
+        throw error;
+      })
+      .finally(() => {
+        this.#waking = undefined;
+      });
     return this.#waking;
-  }
-
-  /** Is it known that the connection is lost? */
-  get isLost(): boolean {
-    return this.#loss !== undefined;
   }
 
   async #over<T>(work: (link: Link) => Promise<T>): Promise<T> {

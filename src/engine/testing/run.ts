@@ -54,6 +54,7 @@ export async function testRun(
   names: readonly string[],
   steps: (input: RoleInput<unknown>) => StepList,
   overrides: Partial<RunOptions> = {},
+  beforeApply: () => void = () => {},
 ): Promise<TestRun> {
   const cluster = clusterOf(names);
   const events: EngineEvent[] = [];
@@ -78,6 +79,7 @@ export async function testRun(
   try {
     await run.connect();
     const plan = await run.plan();
+    beforeApply();
     const result = plan.changes.length > 0 ? await run.apply(plan) : undefined;
     return { events, plan: plan.changes.map(({ step: { ref } }) => ref), result };
   } finally {
