@@ -28,6 +28,7 @@ chaos: setup ## long: 100 seeded faults in the middle of steps, then ten kills o
 
 bench: setup ## side by side with Ansible, Mitogen and pyinfra on local machines, and start-up (root; 40 minutes): bench/results/
 	$(NODE) bench/cli-start.ts
+	$(NODE) bench/scale/main.ts
 	$(NODE) bench/compare/main.ts
 
 lab-down-and-erase: setup ## remove this checkout's lab: machines, their disks, network (asks first)

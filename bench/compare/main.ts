@@ -50,47 +50,47 @@ async function measure(bench: Bench, phase: Phase, tool: Tool, nodes: readonly s
   return outcome.seconds;
 }
 
-async function compare(bench: Bench, hosts: number): Promise<Series[]> {
+/** All runs of one phase on some hosts. */
+async function compare(bench: Bench, hosts: number, phase: Phase): Promise<Series[]> {
   const nodes = NODES.slice(0, hosts);
-  const all: Series[] = [];
-  for (const phase of WANTED_PHASES) {
-    const tools = WANTED_TOOLS.filter((tool) => tool !== 'floor' || phase === 'converged');
-    const seconds = new Map<Tool, number[]>(tools.map((tool) => [tool, []]));
-    for (let run = 0; run < RUNS; run++) {
-      for (const tool of tools) {
-        const took = await measure(bench, phase, tool, nodes);
-        seconds.get(tool)?.push(took);
-        console.error(`${hosts} hosts, ${phase}, run ${run + 1}: ${tool} ${took.toFixed(2)} s`);
-      }
+  const tools = WANTED_TOOLS.filter((tool) => tool !== 'floor' || phase === 'converged');
+  const seconds = new Map<Tool, number[]>(tools.map((tool) => [tool, []]));
+  for (let run = 0; run < RUNS; run++) {
+    for (const tool of tools) {
+      const took = await measure(bench, phase, tool, nodes);
+      seconds.get(tool)?.push(took);
+      console.error(`${hosts} hosts, ${phase}, run ${run + 1}: ${tool} ${took.toFixed(2)} s`);
     }
-    all.push(...tools.map((tool) => ({ hosts, phase, tool, seconds: seconds.get(tool) ?? [] })));
   }
-  return all;
+  return tools.map((tool) => ({ hosts, phase, tool, seconds: seconds.get(tool) ?? [] }));
 }
 
-const before = await readFile(new URL('comparison.json', RESULTS), 'utf8').then(
-  (text) => (JSON.parse(text) as Comparison).series,
-  () => [],
-);
-const load = loadavg()[0] ?? 0;
-const bench = await setUp();
-try {
-  const series: Series[] = [];
-  for (const hosts of SIZES) series.push(...(await compare(bench, hosts)));
-  const isNew = (old: Series): boolean =>
-    series.some(({ hosts, phase, tool }) => hosts === old.hosts && phase === old.phase && tool === old.tool);
+/** What was measured takes the place of what was measured before; the rest stays. Written after each phase: this takes long. */
+async function save(bench: Bench, series: readonly Series[], load: number): Promise<void> {
+  const isSame = (one: Series, other: Series): boolean =>
+    one.hosts === other.hosts && one.phase === other.phase && one.tool === other.tool;
+  const before = await readFile(new URL('comparison.json', RESULTS), 'utf8').then(
+    (text) => (JSON.parse(text) as Comparison).series,
+    () => [],
+  );
   const comparison: Comparison = {
     date: new Date().toISOString(),
     machine: `${cpus().length} CPUs, ${Math.round(totalmem() / 2 ** 30)} GiB`,
     load,
     versions: bench.versions,
-    series: [...series, ...before.filter((old) => !isNew(old))],
+    series: [...before.filter((old) => !series.some((one) => isSame(one, old))), ...series],
   };
   await mkdir(RESULTS, { recursive: true });
   await writeFile(new URL('comparison.json', RESULTS), `${JSON.stringify(comparison, null, 2)}\n`);
   await writeFile(new URL('comparison.md', RESULTS), comparisonPage(comparison));
-  await writeFile(new URL('comparison.svg', RESULTS), comparisonPlot(comparison, SIZES.includes(4) ? 4 : (SIZES[0] ?? 1)));
-  console.log(comparisonPage(comparison));
+  await writeFile(new URL('comparison.svg', RESULTS), comparisonPlot(comparison, 4));
+}
+
+const load = loadavg()[0] ?? 0;
+const bench = await setUp();
+try {
+  for (const hosts of SIZES) for (const phase of WANTED_PHASES) await save(bench, await compare(bench, hosts, phase), load);
+  console.log(await readFile(new URL('comparison.md', RESULTS), 'utf8'));
 } finally {
   if (process.env.BENCH_KEEP !== 'yes') await down(bench.lab, { purge: true });
 }

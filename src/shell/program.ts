@@ -2,7 +2,14 @@ import { readFileSync } from 'node:fs';
 import type { LockRequest } from '#src/transport/connection.ts';
 import { quote } from './script.ts';
 
-const read = (name: string): string => readFileSync(new URL(name, import.meta.url), 'utf8');
+const texts = new Map<string, string>();
+
+/** The text of a file beside this one, without its comment lines: every host of every run is sent it. */
+function read(name: string): string {
+  const text = texts.get(name) ?? readFileSync(new URL(name, import.meta.url), 'utf8').replaceAll(/^\s*#.*\n/gm, '');
+  texts.set(name, text);
+  return text;
+}
 
 /** What is sent once, right after the shell was started: it answers with a frame `ready`, `locked <holder>` or `failed <why>`. */
 export function openingText(options: { marker: string; shell: string; lock?: LockRequest | undefined }): string {
