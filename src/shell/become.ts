@@ -23,11 +23,13 @@ export function becomeCommand(become: Become, marker: string, program?: string):
   }
   if (become.password) {
     throw new PermissionError('doas cannot take a password without a terminal', {
-      hint: 'give the user a "permit nopass" line in doas.conf, or use sudo',
+      hint: `let the user do it without: ${DOAS_LINE}, or use sudo`,
     });
   }
   return { command: `exec doas -n ${shell}`, prompt: undefined };
 }
+
+const DOAS_LINE = '"permit nopass USER as root" as the last line that matches in /etc/doas.conf';
 
 /** What to do when becoming root failed, from what the machine said. */
 export function becomeHint(become: Become, user: string, said: string): string {
@@ -36,6 +38,7 @@ export function becomeHint(become: Become, user: string, said: string): string {
   if (/tty|terminal is required to read/.test(said) && !/password/.test(said)) {
     return `remove "requiretty" for ${user} in the sudoers of this host`;
   }
+  if (become.method === 'doas' && /authenticat/i.test(said)) return `let ${user} do it without a password: ${DOAS_LINE}`;
   if (/password|authenticat/i.test(said))
     return `give ${user} NOPASSWD in sudoers, its password in the secrets (become), or type it: --ask-become-pass`;
   if (/not in the sudoers|not allowed|not permitted/i.test(said)) return `let ${user} use ${become.method} on this host`;

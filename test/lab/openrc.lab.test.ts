@@ -1,10 +1,17 @@
+import { readFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { down, Lab, reboot, ssh, up } from '#lab/machines/index.ts';
 import { serviceFile } from '#roles/k3s/service-file.ts';
 import { K3sVars } from '#roles/k3s/vars.ts';
 import { specOf, testFacts } from '#roles/testing.ts';
+import { parseRecords } from '#src/engine/observe.ts';
+import { packages, service } from '#src/resource/index.ts';
+import type { Change, Resource } from '#src/resource/kind.ts';
+import { alpine } from '#src/resource/test-facts.ts';
+import { joinScripts, rawScript, type Script } from '#src/shell/script.ts';
 import { Cli } from '../support/cli.ts';
+import { Picluster } from '../support/picluster.ts';
 import { writePlainCluster } from '../support/plain-cluster.ts';
 
 /** OpenRC, apk, doas and busybox, by the real command line. What it did is read by the machine's own tools. */
@@ -165,18 +172,16 @@ test('a service that does not stay up says what it said itself, and leaves no st
 });
 
 test('apk: a version is asked for, the lock is waited for with a name, what is missing is named', async () => {
-  await node("nohup flock /lib/apk/db/lock sh -c 'until [ -e /run/release ]; do sleep 0.2; done' >/dev/null 2>&1 &");
-  const pinned = cli.start('apply', [
-    '--yes',
-    '--set=demo.running=false',
-    '--set=demo.packages=[tree=2.1.0-r0]',
-    '--output=json',
-  ]);
+  await node(
+    `nohup flock /lib/apk/db/lock sh -c 'for try in $(seq 300); do [ ! -e /run/release ] || break; sleep 0.2; done' >/dev/null 2>&1 &`,
+  );
+  const set = ['--set=demo.running=false', '--set=demo.packages=[tree=2.1.0-r0]'];
+  const args = ['apply', '-C', cli.cluster, '--yes', ...set, '--output', 'json'];
+  const run = new Picluster(args, { stateHome: cli.stateHome, timeoutMs: 120_000 });
   const waits = /waiting: \/lib\/apk\/db\/lock is locked by \w+ \(pid \d+\)/;
-  pinned.stdout.on('data', (text: Buffer) => void (waits.test(text.toString()) && node('touch /run/release')));
-  const { exitCode, stdout } = await pinned;
-  expect(exitCode, stdout).toBe(0);
-  expect(stdout).toMatch(waits);
+  expect(await run.event((event) => event.type === 'step.output' && waits.test(event.text))).toBeDefined();
+  await node('touch /run/release');
+  expect(await run.ended).toMatchObject({ exitCode: 0 });
   expect(await node("grep '^tree' /etc/apk/world")).toBe('tree=2.1.0-r0');
   // whoever pins it in world knows why: a role that wants the package only leaves that alone
   expect(await apply({ running: false })).toMatchObject({ exitCode: 0, changed: [] });
@@ -187,4 +192,57 @@ test('apk: a version is asked for, the lock is waited for with a name, what is m
   expect(missing.all).toContain('no-such-package (no such package)');
   expect(missing.all).toContain('not all repositories could be asked');
   expect(missing.all).toContain('http://127.0.0.1:9/alpine');
+});
+
+describe.each(['dash', 'bash', 'busybox sh'])('%s runs the scripts of package and service', (shell) => {
+  const prelude = readFileSync(new URL('../../src/shell/prelude.sh', import.meta.url), 'utf8');
+
+  async function run(script: Script): Promise<string> {
+    const { exitCode, stdout, stderr } = await ssh(lab, 'o1', `doas -n ${shell} -s`, {
+      user: 'admin',
+      timeout: 60_000,
+      input: `${PATH}\n${prelude}\n${script.text}`,
+    });
+    expect(`${exitCode} ${stderr}`).toBe('0 ');
+    return stdout;
+  }
+
+  /** Applies, and what the machine says then is what was wanted. */
+  async function converge<Spec, State>({ kind, spec }: Resource<Spec, State>): Promise<Change | undefined> {
+    const change = async () => {
+      const [record] = parseRecords(await run(kind.probe([spec], alpine)));
+      const state = kind.parse(record ?? []);
+      return { state, change: kind.diff(spec, state, alpine) };
+    };
+    const before = await change();
+    await run(joinScripts([rawScript('set -eu'), kind.apply(spec, before.state, alpine).script]));
+    expect((await change()).change).toBeUndefined();
+    return before.change;
+  }
+
+  test('package', async () => {
+    await converge(packages({ names: ['tree'], state: 'absent' }));
+    expect(await converge(packages({ names: ['tree', 'curl'] }))).toMatchObject({
+      fields: [{ field: 'tree', before: 'absent' }],
+    });
+  });
+
+  test('service', async () => {
+    const inputs = 'a'.repeat(64);
+    await converge(service({ name: 'demo', state: 'absent' }));
+    expect(await converge(service({ name: 'demo', enabled: true, running: true, inputs }))).toMatchObject({
+      fields: [
+        { field: 'enabled', before: 'disabled' },
+        { field: 'running', before: 'stopped' },
+      ],
+    });
+  });
+});
+
+test('doas that wants a password: refused before anything is done, saying what to write where', async () => {
+  await node('echo "permit admin as root" >/etc/doas.conf');
+  const { exitCode, all } = await cli.run('plan');
+  expect(exitCode).toBe(77);
+  expect(all).toContain('Authentication required');
+  expect(all).toContain('"permit nopass USER as root"');
 });
