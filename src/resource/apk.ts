@@ -4,7 +4,7 @@ import { bareNames, type PackageManager } from './package-manager.ts';
 
 /** apk 3 has the second file, older ones the first. Source: apk(8), apk-world(5). */
 const HELPERS = `${LOCK_HELPERS}
-apk_run() { apk --wait 60 --no-progress --no-interactive "$@"; }
+apk_run() { apk --wait 300 --no-progress --no-interactive "$@"; }
 
 apk_wait() { wait_for_locks /lib/apk/db/lock /run/apk/db.lock; }
 `;
