@@ -11,6 +11,7 @@ import type { Change, Resource } from '#src/resource/kind.ts';
 import { alpine } from '#src/resource/test-facts.ts';
 import { joinScripts, rawScript, type Script } from '#src/shell/script.ts';
 import { Cli } from '../support/cli.ts';
+import { Picluster } from '../support/picluster.ts';
 import { writePlainCluster } from '../support/plain-cluster.ts';
 
 /** OpenRC, apk, doas and busybox, by the real command line. What it did is read by the machine's own tools. */
@@ -170,10 +171,16 @@ test('a service that does not stay up says what it said itself, and leaves no st
   ).toMatch(/stopped\n3\n0\nchronyd.service\nk3s.service\nsshd.service$/);
 });
 
-test('apk: a version is asked for, the lock is waited for, what is missing is named', async () => {
-  await node('nohup flock /lib/apk/db/lock sleep 5 >/dev/null 2>&1 &');
-  const pinned = await apply({ running: false, packages: ['tree=2.1.0-r0'] });
-  expect(pinned).toMatchObject({ exitCode: 0, changed: ['demo/package:tree=2.1.0-r0'] });
+test('apk: a version is asked for, the lock is waited for with a name, what is missing is named', async () => {
+  const hold = 'for try in $(seq 300); do [ ! -e /run/release ] || break; sleep 0.2; done';
+  await node(`nohup flock /lib/apk/db/lock sh -c '${hold}' >/dev/null 2>&1 &`);
+  const set = ['--set=demo.running=false', '--set=demo.packages=[tree=2.1.0-r0]'];
+  const args = ['apply', '-C', cli.cluster, '--yes', ...set, '--output', 'json'];
+  const run = new Picluster(args, { stateHome: cli.stateHome, timeoutMs: 120_000 });
+  const waits = /waiting: \/lib\/apk\/db\/lock is locked by \w+ \(pid \d+/;
+  expect(await run.event((event) => event.type === 'step.output' && waits.test(event.text))).toBeDefined();
+  await node('touch /run/release');
+  expect(await run.ended).toMatchObject({ exitCode: 0 });
   expect(await node("grep '^tree' /etc/apk/world")).toBe('tree=2.1.0-r0');
   // whoever pins it in world knows why: a role that wants the package only leaves that alone
   expect(await apply({ running: false })).toMatchObject({ exitCode: 0, changed: [] });
