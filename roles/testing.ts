@@ -2,6 +2,7 @@ import type { Cluster, Host } from '#src/cluster/cluster.ts';
 import { ConfigError } from '#src/errors.ts';
 import type { Facts } from '#src/facts/facts.ts';
 import type { Resource } from '#src/resource/kind.ts';
+import { debian } from '#src/resource/test-facts.ts';
 import type { Role } from '#src/role/role.ts';
 import { draftName, type StepDraft, type StepList } from '#src/role/step.ts';
 import { Secret } from '#src/secrets/secret.ts';
@@ -76,31 +77,8 @@ function testHost(name: string, address: string, options: HostOptions): Host {
   };
 }
 
-export const testFacts = (facts: Partial<Facts> = {}): Facts => ({
-  hostname: 'n1',
-  machineId: '1'.repeat(32),
-  bootId: '00000000-0000-4000-8000-000000000000',
-  arch: 'amd64',
-  kernel: '6.1.0',
-  os: { id: 'debian', like: [], versionId: '12', codename: 'bookworm', prettyName: 'Debian GNU/Linux 12' },
-  init: 'systemd',
-  packageManager: 'apt',
-  model: '',
-  firmwareCmdline: undefined,
-  clock: { nodeMs: 0, askedMs: 0, answeredMs: 0 },
-  cpus: 2,
-  memoryBytes: 2 ** 31,
-  swapActive: false,
-  freeBytes: { root: 2 ** 34, var: 2 ** 34 },
-  addresses: ['10.0.0.11'],
-  defaultRoute: undefined,
-  cgroup: { version: 2, memory: true },
-  listening: [],
-  tools: { curl: true, wget: false, modprobe: true },
-  k3s: { version: undefined, etcd: false, serverCa: undefined },
-  isRoot: true,
-  ...facts,
-});
+/** The machine of the kinds' tests, with what a role's test says otherwise. */
+export const testFacts = (facts: Partial<Facts> = {}): Facts => ({ ...debian, ...facts });
 
 /** The steps of one host of the cluster, its variables taken from the host. */
 export function stepsOf<Vars>(role: Role<Vars>, cluster: Cluster, name: string, facts: Partial<Facts> = {}): StepDraft[] {
