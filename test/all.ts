@@ -12,6 +12,7 @@ const PROGRAMS = {
   chromium: 'chromium',
   curl: 'curl',
   git: 'git',
+  gpg: 'gnupg',
   ip: 'iproute2',
   patch: 'patch',
   pgrep: 'procps',

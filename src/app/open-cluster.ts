@@ -4,6 +4,7 @@ import type { Host } from '#src/cluster/cluster.ts';
 import { findClusterDirectory } from '#src/cluster/find.ts';
 import { loadCluster } from '#src/cluster/load.ts';
 import type { LoadedCluster } from '#src/cluster/loaded.ts';
+import type { VaultUse } from '#src/cluster/read.ts';
 import { selectHosts } from '#src/cluster/select.ts';
 import { fetchArtifact } from '#src/release/fetch.ts';
 import { lockArtifacts } from '#src/release/lock.ts';
@@ -13,6 +14,7 @@ import { sshSettings } from '#src/transport/ssh-config.ts';
 import { readSshConfig } from '#src/transport/ssh-config-file.ts';
 import { TypedPassword } from './asked-password.ts';
 import { knownRoles } from './known-roles.ts';
+import { unlockOf } from './unlock.ts';
 
 export interface OpenOptions {
   cluster?: string;
@@ -20,6 +22,8 @@ export interface OpenOptions {
   limit?: string;
   /** --ask-become-pass */
   askBecomePass?: boolean;
+  /** What is done with encrypted secrets; default: `always`, decrypted. */
+  vault?: VaultUse['isNeeded'] | 'never';
 }
 
 /** The artifacts of a cluster's release, as this machine gets them. */
@@ -52,6 +56,7 @@ export async function openCluster(options: OpenOptions): Promise<OpenedCluster> 
     set: options.set,
     cwd: process.cwd(),
     env: process.env,
+    vault: vaultUse(options),
     asked: { password: new TypedPassword(), isForAll: options.askBecomePass ?? false },
     // Roles ask who logs in (never lock that one out), so it must be known before the first connection.
     defaultUser: (address) => sshSettings(sshConfig, address, homedir()).user,
@@ -66,6 +71,12 @@ export async function openCluster(options: OpenOptions): Promise<OpenedCluster> 
     artifacts: artifactsOf(cluster),
     warnings,
   };
+}
+
+function vaultUse({ vault = 'always', set }: OpenOptions): VaultUse | undefined {
+  if (vault === 'never') return undefined;
+  const isNeeded = set.some((text) => text.includes('passwordSecret')) ? 'always' : vault;
+  return { isNeeded, unlock: unlockOf(process.env) };
 }
 
 function artifactsOf(cluster: LoadedCluster): Artifacts {

@@ -16,6 +16,7 @@ export interface InventoryFlags {
 /** Shows the merged inventory; reads files only. Returns the exit code. */
 export async function showInventory(flags: InventoryFlags): Promise<number> {
   const { cluster, roles, warnings } = await openCluster({
+    vault: 'never',
     set: flags.set,
     ...(flags.cluster !== undefined && { cluster: flags.cluster }),
   });

@@ -54,7 +54,7 @@ export function buildCluster(validated: Validated, file: ClusterFile, options: B
       const secret = secrets.get(path);
       if (secret) return secret;
       throw new ConfigError(`there is no secret "${path}" in ${secrets.name}`, [], {
-        hint: `add it to ${options.directory}/${secrets.name} (mode 0600)`,
+        hint: `add it to ${options.directory}/${secrets.name}`,
       });
     },
     templates: (role: string) => templatesOf(role, draft.files.templates),

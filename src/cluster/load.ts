@@ -9,7 +9,7 @@ import { buildCluster } from './build.ts';
 import type { RoleTemplates } from './check-templates.ts';
 import { findClusterDirectory } from './find.ts';
 import type { LoadedCluster } from './loaded.ts';
-import { readClusterFiles } from './read.ts';
+import { readClusterFiles, type VaultUse } from './read.ts';
 import { setLayer } from './set-option.ts';
 import type { AskedBecome } from './target.ts';
 import { type Namespaces, validate } from './validate.ts';
@@ -28,6 +28,8 @@ export interface LoadOptions {
   templates?: RoleTemplates | undefined;
   /** What was wrong with the cluster's own roles: told together with the rest. */
   mistakes?: readonly Mistake[] | undefined;
+  /** Encrypted secrets are opened with this; without it they stay sealed. */
+  vault?: VaultUse | undefined;
   /** Who types become passwords. Nothing is asked while loading. */
   asked?: AskedBecome | undefined;
   /** Who logs in at an address when the inventory does not say: what the operator's ssh_config names. Default: the operator. */
@@ -41,7 +43,7 @@ export interface LoadOptions {
 export async function loadCluster(options: LoadOptions): Promise<LoadedCluster> {
   const directory = await findClusterDirectory(options.directory, options.cwd, options.env);
   const set = (options.set ?? []).map(setLayer);
-  const files = await readClusterFiles(directory);
+  const files = await readClusterFiles(directory, options.vault);
   const all = { ...files, mistakes: [...(options.mistakes ?? []), ...files.mistakes] };
   const validated = validate(all, set, options.schemas, options.roleNames, options.templates);
   const { cluster, releases } = validated.draft;

@@ -3,7 +3,8 @@ import { access, readdir, readFile } from 'node:fs/promises';
 import { basename, isAbsolute, join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Mistake } from '#src/errors.ts';
-import { readSecretsFile } from '#src/secrets/file.ts';
+import type { Unlock } from '#src/secrets/openpgp/unlock.ts';
+import { readSecrets } from '#src/secrets/read.ts';
 import type { SecretStore } from '#src/secrets/store.ts';
 import { parseYaml, type YamlSource } from '#src/yaml/source.ts';
 import { CLUSTER_FILE } from './find.ts';
@@ -34,8 +35,18 @@ export interface ClusterFiles {
   readonly fileDigests: ReadonlyMap<string, string>;
 }
 
-/** Reads everything at once. What cannot be read is a mistake; nothing is thrown for it. */
-export async function readClusterFiles(directory: string): Promise<ClusterFiles> {
+/** Who opens encrypted secrets, and when. */
+export interface VaultUse {
+  /** `become`: only if a host becomes root with one of them. */
+  readonly isNeeded: 'always' | 'become';
+  readonly unlock: Unlock;
+}
+
+/**
+ * Reads everything at once. What cannot be read is a mistake; thrown is only what keeps the secrets from being decrypted.
+ * Without `vault` encrypted secrets stay sealed.
+ */
+export async function readClusterFiles(directory: string, vault?: VaultUse): Promise<ClusterFiles> {
   const reader = new Reader(directory);
   const cluster = await reader.yaml(CLUSTER_FILE);
   const named = asList(isMap(cluster.data) ? cluster.data.versions : undefined);
@@ -48,7 +59,9 @@ export async function readClusterFiles(directory: string): Promise<ClusterFiles>
     reader.yaml(VERSIONS, basename(VERSIONS)),
     ...named.map((file) => reader.yaml(file)),
   ]);
-  const secrets = await readSecretsFile(join(directory, 'secrets.yaml'), 'secrets.yaml');
+  const reach = [cluster, hosts, ...groupVars.values(), ...hostVars.values()];
+  const isOpened = vault?.isNeeded === 'always' || reach.some(({ data }) => hasKey(data, 'passwordSecret'));
+  const secrets = await readSecrets(directory, isOpened ? vault?.unlock : undefined);
   const gitops = isMap(cluster.data) ? cluster.data.gitops : undefined;
   const before = asList(isMap(gitops) ? gitops.before : undefined);
   return {
@@ -65,6 +78,11 @@ export async function readClusterFiles(directory: string): Promise<ClusterFiles>
     fileDigests: reader.fileDigests,
   };
 }
+
+const hasKey = (value: unknown, key: string): boolean =>
+  typeof value === 'object' &&
+  value !== null &&
+  Object.entries(value).some(([name, inner]) => name === key || hasKey(inner, key));
 
 const asList = (value: unknown): string[] => [value].flat().filter((item) => typeof item === 'string');
 

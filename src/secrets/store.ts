@@ -4,6 +4,8 @@ import type { Secret } from './secret.ts';
 export interface SecretStore {
   /** For messages: the file or vault they are in. */
   readonly name: string;
+  /** Nobody decrypted it: every path has a secret that cannot be revealed. */
+  readonly isSealed?: boolean;
   get(path: string): Secret | undefined;
   paths(): readonly string[];
   all(): readonly Secret[];

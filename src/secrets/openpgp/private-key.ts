@@ -1,0 +1,86 @@
+import { readFile } from 'node:fs/promises';
+import type { Message, PrivateKey } from 'openpgp';
+import { ConfigError, PermissionError } from '#src/errors.ts';
+import { damaged } from './armor.ts';
+import type { Unlock } from './unlock.ts';
+
+/** Opens a message with the private key file, without gpg. Undefined when it is encrypted to other keys. */
+export async function decryptWithKeyFile(
+  file: string,
+  armor: string,
+  unlock: Unlock & { keyFile: string },
+): Promise<Buffer | undefined> {
+  const message = await parse(file, armor);
+  const wanted = message.getEncryptionKeyIDs();
+  const keys = await readPrivate(unlock.keyFile);
+  // A key id of zeros hides who it is for: every key is tried.
+  const fitting = keys.filter((key) => wanted.some((id) => /^0+$/.test(id.toHex()) || key.getKeys(id).length > 0));
+  if (fitting.length === 0) return undefined;
+  const decryptionKeys: PrivateKey[] = [];
+  for (const key of fitting) decryptionKeys.push(await unlocked(key, unlock));
+  return await open(file, message, { decryptionKeys });
+}
+
+/** Opens a message that was encrypted with a passphrase. */
+export async function decryptSymmetric(file: string, armor: string, unlock: Unlock): Promise<Buffer> {
+  const message = await parse(file, armor);
+  const passphrase = await unlock.passphrase(`passphrase of ${file}: `);
+  if (passphrase === undefined) throw nobodyTyped(`the passphrase of ${file}`);
+  return await open(file, message, { passwords: [passphrase] });
+}
+
+async function parse(file: string, armor: string): Promise<Message<string>> {
+  const { readMessage } = await import('openpgp');
+  return await readMessage({ armoredMessage: armor }).catch((error: Error) => {
+    throw damaged(file, 'is damaged', error.message);
+  });
+}
+
+async function open(
+  file: string,
+  message: Message<string>,
+  by: { decryptionKeys: PrivateKey[] } | { passwords: string[] },
+): Promise<Buffer> {
+  const openpgp = await import('openpgp');
+  try {
+    // One ciphertext is decrypted whole and checked before a byte of it is handed out.
+    const { data } = await openpgp.decrypt({ message, format: 'binary', ...by });
+    return Buffer.from(data as Uint8Array);
+  } catch (error) {
+    const { message: said } = error as Error;
+    // A message may hold nothing that tells a wrong passphrase from damage.
+    if ('passwords' in by)
+      throw new PermissionError(`the passphrase does not open ${file}, or it is damaged`, {
+        output: said,
+        hint: 'type it again; nothing was changed',
+      });
+    throw damaged(file, 'is damaged: what it holds is not what was encrypted', said);
+  }
+}
+
+async function readPrivate(keyFile: string): Promise<PrivateKey[]> {
+  const { readPrivateKeys } = await import('openpgp');
+  const armoredKeys = await readFile(keyFile, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    throw new ConfigError(`the private key ${keyFile} cannot be read (${error.code})`);
+  });
+  return await readPrivateKeys({ armoredKeys }).catch(() => {
+    throw new ConfigError(`${keyFile} is not an ASCII-armoured OpenPGP private key`, [], {
+      hint: 'export it: gpg --armor --export-secret-keys you@example.com',
+    });
+  });
+}
+
+async function unlocked(key: PrivateKey, unlock: Unlock & { keyFile: string }): Promise<PrivateKey> {
+  if (key.isDecrypted()) return key;
+  const { decryptKey } = await import('openpgp');
+  const passphrase = await unlock.passphrase(`passphrase of the private key ${unlock.keyFile}: `);
+  if (passphrase === undefined) throw nobodyTyped(`the passphrase of the private key ${unlock.keyFile}`);
+  return await decryptKey({ privateKey: key, passphrase }).catch((error: Error) => {
+    throw new PermissionError(`the passphrase does not unlock the private key ${unlock.keyFile}`, { output: error.message });
+  });
+}
+
+const nobodyTyped = (what: string): PermissionError =>
+  new PermissionError(`nobody typed ${what}`, {
+    hint: 'run this at a terminal, or name a file descriptor that gives it: PICLUSTER_VAULT_PASSPHRASE_FD=3 picluster ... 3<FILE',
+  });
