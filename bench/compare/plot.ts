@@ -38,6 +38,7 @@ export function comparisonPlot({ series }: Comparison, hosts: number): string {
   }
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${y}" font-family="sans-serif" font-size="12">`,
+    `<title>Seconds that each tool takes on ${hosts} hosts</title>`,
     `<rect width="${WIDTH}" height="${y}" fill="#ffffff"/>`,
     `<text x="10" y="18">seconds, median, logarithmic: shorter is better</text>`,
     ...lines,
