@@ -44,6 +44,11 @@ const COMMANDS: readonly Entry[] = [
   { name: 'import', description: 'make a cluster directory of an Ansible project', load: () => import('./import.ts') },
   { name: 'role', description: 'roles of your own: list, new', load: () => import('./role.ts') },
   {
+    name: 'vault',
+    description: 'the encrypted secrets of a cluster: init, list, view, get, set, rm, rekey, recipients',
+    load: () => import('./vault.ts'),
+  },
+  {
     name: 'schema',
     description: 'print the JSON Schema of the cluster files, or of the events of a run',
     load: () => import('./schema.ts'),

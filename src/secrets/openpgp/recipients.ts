@@ -18,8 +18,11 @@ export interface Recipient {
   readonly key: PublicKey;
 }
 
-/** All keys of `recipients/*.asc`, by file name. Throws ConfigError with everything that keeps one of them from being used, and when there is none. */
-export async function readRecipients(directory: string): Promise<Recipient[]> {
+/**
+ * All keys of `recipients/*.asc`, by file name, and those that are to be added. Throws ConfigError with everything that keeps one of them from
+ * being used, and when there is none.
+ */
+export async function readRecipients(directory: string, added: readonly Recipient[] = []): Promise<Recipient[]> {
   const entries = await readdir(join(directory, RECIPIENTS)).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return [];
     throw error;
@@ -33,6 +36,8 @@ export async function readRecipients(directory: string): Promise<Recipient[]> {
     else mistakes.push({ file, line: 1, column: 1, path: '', message: read.refusal });
   }
   if (mistakes.length > 0) throw new ConfigError('secrets cannot be encrypted to these keys; nothing was written', mistakes);
+  const known = new Set(recipients.map(({ fingerprint }) => fingerprint));
+  recipients.push(...added.filter(({ fingerprint }) => !known.has(fingerprint)));
   if (recipients.length === 0)
     throw new ConfigError(`there is no public key in ${directory}/${RECIPIENTS}: nobody could read what is encrypted`, [], {
       hint: `put yours there: gpg --armor --export you@example.com > ${RECIPIENTS}/you.asc`,

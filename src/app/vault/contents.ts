@@ -1,0 +1,58 @@
+import { text as readAll } from 'node:stream/consumers';
+import { ConfigError, UsageError } from '#src/errors.ts';
+import { withoutSecret, withSecret } from '#src/secrets/edit-yaml.ts';
+import { readSecrets, VAULT_FILE } from '#src/secrets/read.ts';
+import type { SecretStore } from '#src/secrets/store.ts';
+import { askSecret } from '../ask-secret.ts';
+import { openVault, say, type VaultFlags } from './common.ts';
+
+/** Prints the plain text of the vault. */
+export async function viewVault(flags: VaultFlags): Promise<void> {
+  const { vault } = await openVault(flags);
+  process.stdout.write(await vault.read());
+}
+
+/** Prints the names of all secrets, never a value. */
+export async function listSecrets(flags: VaultFlags): Promise<void> {
+  for (const path of (await allSecrets(flags)).paths()) say(path);
+}
+
+/** Prints one value. */
+export async function getSecret(path: string, flags: VaultFlags): Promise<void> {
+  const store = await allSecrets(flags);
+  const value = store.get(path)?.reveal();
+  if (value === undefined)
+    throw new UsageError(`there is no secret "${path}" in ${store.name}`, { hint: 'picluster vault list' });
+  process.stdout.write(value.endsWith('\n') ? value : `${value}\n`);
+}
+
+/** Sets one value, from the terminal without echo or from standard input. A value that is there already rewrites nothing. */
+export async function setSecret(path: string, flags: VaultFlags): Promise<void> {
+  const { vault } = await openVault(flags);
+  const before = await vault.read();
+  const value = await typedValue(path);
+  const after = withSecret(VAULT_FILE, before, path, value);
+  if (after !== before) await vault.write(after);
+  say(after === before ? `${path} has this value already` : `set ${path}`);
+}
+
+/** Removes one secret, or all below a path. */
+export async function removeSecret(path: string, flags: VaultFlags): Promise<void> {
+  const { vault } = await openVault(flags);
+  await vault.write(withoutSecret(VAULT_FILE, await vault.read(), path));
+  say(`removed ${path}; the history of git keeps what it was`);
+}
+
+async function allSecrets(flags: VaultFlags): Promise<SecretStore> {
+  const { directory, unlock } = await openVault(flags);
+  const { store, mistakes } = await readSecrets(directory, unlock);
+  if (mistakes.length > 0) throw new ConfigError('the secrets cannot be read', mistakes);
+  return store;
+}
+
+/** Text of one line loses its end; of several it is kept as it is. */
+async function typedValue(path: string): Promise<string> {
+  if (process.stdin.isTTY) return (await askSecret(`value of ${path}: `)) ?? '';
+  const text = await readAll(process.stdin);
+  return text.indexOf('\n') === text.length - 1 ? text.slice(0, -1) : text;
+}

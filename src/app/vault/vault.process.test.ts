@@ -1,0 +1,148 @@
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { execa } from 'execa';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
+import { GpgHome } from '#src/secrets/testing/gpg-home.ts';
+
+const LAUNCHER = fileURLToPath(new URL('../../../bin/picluster.js', import.meta.url));
+const BOUND_MS = 240_000;
+let directory: string;
+let alex: GpgHome;
+let robin: GpgHome;
+
+beforeAll(async () => {
+  [alex, robin] = await Promise.all([GpgHome.create(), GpgHome.create()]);
+  await Promise.all([alex.generate('alex'), robin.generate('robin')]);
+}, 60_000);
+afterAll(() => Promise.all([alex.remove(), robin.remove()]));
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'picluster-vault-'));
+  writeFileSync(file('cluster.yaml'), 'name: home\nrelease: v1.9\n');
+});
+afterEach(() => rmSync(directory, { recursive: true, force: true }));
+
+const file = (name: string): string => join(directory, name);
+const vaultText = (): string => readFileSync(file('secrets.yaml.asc'), 'utf8');
+
+/** What `picluster vault ...` says to alex, and how it ends. */
+async function vault(
+  args: readonly string[],
+  input = '',
+  home = alex,
+): Promise<{ exitCode: number | undefined; output: string }> {
+  const { exitCode, all } = await execa(process.execPath, [LAUNCHER, 'vault', ...args], {
+    reject: false,
+    all: true,
+    input,
+    timeout: 90_000,
+    env: { ...home.env, HOME: directory, PICLUSTER_CLUSTER: directory, PICLUSTER_VAULT_KEY: '' },
+  });
+  return { exitCode, output: all };
+}
+
+it(
+  'init, set, get, list, rm: gpg reads every state, comments stay, values are never said',
+  async () => {
+    const made = await vault(['init', '-r', 'alex@example.com']);
+    expect(made).toMatchObject({ exitCode: 0 });
+    expect(made.output).toContain('secrets.yaml.asc can be read by alex <alex@example.com>');
+    expect(await vault(['init'])).toMatchObject({ exitCode: 64 });
+    expect(await vault(['set', 'k3s.token'], 'swordfish\n')).toEqual({ exitCode: 0, output: 'set k3s.token' });
+    expect(await vault(['set', 'git.identity'], 'line 1\nline 2\n')).toMatchObject({ exitCode: 0 });
+    expect(await alex.gpg(['--decrypt'], vaultText())).toBe(
+      '# Secrets of this cluster: picluster vault set PATH\n\nk3s:\n  token: swordfish\ngit:\n  identity: |\n    line 1\n    line 2\n',
+    );
+    const before = vaultText();
+    expect((await vault(['set', 'k3s.token'], 'swordfish')).output).toBe('k3s.token has this value already');
+    expect(vaultText()).toBe(before);
+    expect((await vault(['list'])).output).toBe('k3s.token\ngit.identity');
+    expect((await vault(['get', 'k3s.token'])).output).toBe('swordfish');
+    expect((await vault(['rm', 'git'])).output).toContain('removed git');
+    expect((await vault(['list'])).output).toBe('k3s.token');
+    expect(await vault(['get', 'git.identity'])).toMatchObject({ exitCode: 64 });
+    expect(readdirSync(directory).sort()).toEqual(['.cache', 'cluster.yaml', 'recipients', 'secrets.yaml.asc']);
+  },
+  BOUND_MS,
+);
+
+it(
+  'init moves the plain file into the vault, and leaves it where nobody here could read what was encrypted',
+  async () => {
+    const plain = '# mine\nk3s:\n  token: swordfish\n';
+    writeFileSync(file('secrets.yaml'), plain, { mode: 0o600 });
+    writeFileSync(file('robin.asc'), await robin.exportPublic('robin'));
+    expect(await vault(['init', '-r', file('robin.asc')])).toMatchObject({ exitCode: 77 });
+    expect(readFileSync(file('secrets.yaml'), 'utf8')).toBe(plain);
+    expect(existsSync(file('secrets.yaml.asc')) || existsSync(file('recipients'))).toBe(false);
+    expect(await vault(['init', '-r', 'alex@example.com'])).toMatchObject({ exitCode: 0 });
+    expect(existsSync(file('secrets.yaml'))).toBe(false);
+    expect(await alex.gpg(['--decrypt'], vaultText())).toBe(plain);
+  },
+  BOUND_MS,
+);
+
+it(
+  'recipients: added ones can read it, removed ones cannot, and the last one stays',
+  async () => {
+    await vault(['init', '-r', 'alex@example.com']);
+    await vault(['set', 'a'], 'swordfish');
+    expect((await vault(['get', 'a'], '', robin)).exitCode).toBe(77);
+    writeFileSync(file('robin.asc'), await robin.exportPublic('robin'));
+    expect((await vault(['recipients', 'add', file('robin.asc')], '', robin)).exitCode).toBe(77);
+    expect(readdirSync(file('recipients'))).toHaveLength(1);
+    expect((await vault(['recipients', 'add', file('robin.asc')])).exitCode).toBe(0);
+    expect((await vault(['recipients'])).output.split('\n')).toHaveLength(2);
+    expect((await vault(['get', 'a'], '', robin)).output).toBe('swordfish');
+    const removed = await vault(['recipients', 'remove', 'robin@example.com']);
+    expect(removed).toMatchObject({ exitCode: 0 });
+    expect(removed.output).toContain('the history of git keeps what they could read');
+    expect((await vault(['get', 'a'], '', robin)).exitCode).toBe(77);
+    expect((await vault(['recipients', 'remove', 'robin@example.com'])).output).toContain('no recipient is "robin@example.com"');
+    expect((await vault(['recipients', 'remove', 'alex@example.com'])).output).toContain('nobody would be left');
+    const before = vaultText();
+    expect((await vault(['rekey'])).exitCode).toBe(0);
+    expect(vaultText()).not.toBe(before);
+    expect((await vault(['get', 'a'])).output).toBe('swordfish');
+  },
+  BOUND_MS,
+);
+
+it.each([
+  ['a damaged vault', (text: string) => text.slice(0, 300), 65],
+  ['no vault', () => undefined, 64],
+])(
+  '%s: told, and the file is as it was',
+  async (_name, change, exitCode) => {
+    await vault(['init', '-r', 'alex@example.com']);
+    const text = change(vaultText());
+    if (text === undefined) rmSync(file('secrets.yaml.asc'));
+    else writeFileSync(file('secrets.yaml.asc'), text);
+    for (const args of [['set', 'a'], ['rm', 'a'], ['rekey'], ['recipients', 'add', 'alex@example.com'], ['view']])
+      expect(await vault(args, 'swordfish')).toMatchObject({ exitCode });
+    expect(existsSync(file('secrets.yaml.asc')) ? vaultText() : undefined).toBe(text);
+  },
+  BOUND_MS,
+);
+
+it(
+  'killed at any moment of a rekey, the vault is whole, and nothing in clear lies beside it',
+  async () => {
+    await vault(['init', '-r', 'alex@example.com']);
+    await vault(['set', 'a'], 'swordfish');
+    for (let kill = 0; kill < 8; kill += 1) {
+      const running = execa(process.execPath, [LAUNCHER, 'vault', 'rekey'], {
+        reject: false,
+        env: { ...alex.env, HOME: directory, PICLUSTER_CLUSTER: directory },
+        killSignal: 'SIGKILL',
+        timeout: 150 + kill * 120,
+      });
+      await running;
+      expect(await alex.gpg(['--decrypt'], vaultText())).toContain('a: swordfish');
+      for (const name of readdirSync(directory).filter((entry) => entry.includes('secrets')))
+        expect(readFileSync(file(name), 'utf8')).not.toContain('swordfish');
+    }
+  },
+  BOUND_MS,
+);

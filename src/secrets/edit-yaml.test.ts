@@ -1,0 +1,48 @@
+import { expect, it } from 'vitest';
+import { withoutSecret, withSecret } from './edit-yaml.ts';
+
+const FILE = 'secrets.yaml.asc';
+const TEXT = `# whose
+k3s:
+  token: old # rotated in May
+
+git: { token: t }
+`;
+
+it.each([
+  ['a value, in its place', TEXT, 'k3s.token', 'new', TEXT.replace('old', 'new')],
+  ['the same value', TEXT, 'k3s.token', 'old', TEXT],
+  ['beside another', TEXT, 'k3s.agent', 'x', TEXT.replace('May\n', 'May\n  agent: x\n')],
+  ['in a flow map', TEXT, 'git.user', 'x', TEXT.replace('t }', 't, user: x }')],
+  ['a map of its own', 'a: b\n', 'c.d.e', 'x', 'a: b\nc:\n  d:\n    e: x\n'],
+  ['into nothing', '', 'a.b', 'x', 'a:\n  b: x\n'],
+  ['below a comment', '# only\n', 'a', 'x', '# only\n\na: x\n'],
+  ['into an empty map', '{}\n', 'a', 'x', '{ a: x }\n'],
+  ['below a key without value', 'a:\n', 'a.b', 'x', 'a:\n  b: x\n'],
+  ['what looks like a number', 'a: b\n', 'a', '0123', 'a: "0123"\n'],
+  ['what looks like YAML', 'a: b\n', 'a', '*x: {', 'a: "*x: {"\n'],
+  ['lines', 'a: b\n', 'k', 'one\ntwo\n', 'a: b\nk: |\n  one\n  two\n'],
+  ['a long line stays one', 'a: b\n', 'a', `${'word '.repeat(40)}end`, `a: ${'word '.repeat(40)}end\n`],
+])('set: %s', (_name, text, path, value, expected) => {
+  expect(withSecret(FILE, text, path, value)).toBe(expected);
+});
+
+it.each([
+  ['an empty value', 'a', '', 'the value of a is empty'],
+  ['below a value', 'k3s.token.x', 'v', 'k3s.token is a value'],
+  ['over a map', 'k3s', 'v', 'k3s holds other secrets'],
+  ['no path', 'a..b', 'v', '"a..b" is no path of a secret'],
+])('set refuses %s', (_name, path, value, message) => {
+  expect(() => withSecret(FILE, TEXT, path, value)).toThrow(message);
+});
+
+it.each([
+  ['the only one of its map, with the comment above it', 'k3s.token', 'git: { token: t }\n'],
+  ['a map', 'git', '# whose\nk3s:\n  token: old # rotated in May\n'],
+])('remove: %s', (_name, path, expected) => {
+  expect(withoutSecret(FILE, TEXT, path)).toBe(expected);
+});
+
+it('remove: what is not there is told', () => {
+  expect(() => withoutSecret(FILE, TEXT, 'k3s.tokens')).toThrow('there is no secret "k3s.tokens" in secrets.yaml.asc');
+});
