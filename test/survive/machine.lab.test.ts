@@ -70,9 +70,9 @@ test('a package lock that is not given back: waited for, then told with who hold
   const pids = await onBoth(`flock ${lock} sleep 600 >/dev/null 2>&1 & echo $!`);
   await trial.want({ packages: ['tree'], lockSeconds: 2 });
   const { exitCode, all } = await trial.apply();
-  for (const [index, node] of NODES.entries()) {
-    const holder = `${lock} is locked by flock (pid ${pids[index]}: flock ${lock} sleep 600)`;
-    expect(all).toContain(`${node}: waiting: ${holder}`);
+  for (const pid of pids) {
+    const holder = `${lock} is locked by flock (pid ${pid}: flock ${lock} sleep 600)`;
+    expect(all).toContain(`waiting: ${holder}`);
     expect(all).toContain(`${holder}, for more than 2 s: let it finish, or stop it, and run again`);
   }
   expect(exitCode).toBe(70);
