@@ -18,7 +18,6 @@ export interface UnlockFlags {
 export function unlockOf(env: Readonly<Record<string, string | undefined>>, flags: UnlockFlags = {}): Unlock {
   const keyFile = flags.key ?? env.PICLUSTER_VAULT_KEY;
   const fd = flags.passphraseFd ?? env.PICLUSTER_VAULT_PASSPHRASE_FD;
-  if (fd !== undefined && !/^\d+$/.test(fd)) throw new UsageError(`the passphrase's file descriptor is a number, not "${fd}"`);
   const answers = new Map<string, Promise<string | undefined>>();
   const answer = (question: string, ask: () => Promise<string | undefined>): Promise<string | undefined> => {
     const given = answers.get(question) ?? ask();
@@ -28,13 +27,14 @@ export function unlockOf(env: Readonly<Record<string, string | undefined>>, flag
   return {
     ...(keyFile ? { keyFile } : {}),
     passphrase: (question) =>
-      fd === undefined ? answer(question, () => askSecret(question)) : answer('', () => passphraseFrom(Number(fd))),
+      fd === undefined ? answer(question, () => askSecret(question)) : answer('', () => passphraseFrom(fd)),
   };
 }
 
-/** Everything up to the end of the file, without the line's end. */
-async function passphraseFrom(fd: number): Promise<string> {
-  const text = await promisify(readFile)(fd, 'utf8').catch((error: NodeJS.ErrnoException) => {
+/** Everything up to the end of an open file, without the line's end. `fd`: its number. Throws UsageError. */
+export async function passphraseFrom(fd: string): Promise<string> {
+  if (!/^\d+$/.test(fd)) throw new UsageError(`the passphrase's file descriptor is a number, not "${fd}"`);
+  const text = await promisify(readFile)(Number(fd), 'utf8').catch((error: NodeJS.ErrnoException) => {
     throw new UsageError(`no passphrase can be read from file descriptor ${fd} (${error.code})`);
   });
   return text.replace(/\r?\n$/, '');

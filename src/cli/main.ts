@@ -45,7 +45,7 @@ const COMMANDS: readonly Entry[] = [
   { name: 'role', description: 'roles of your own: list, new', load: () => import('./role.ts') },
   {
     name: 'vault',
-    description: 'the encrypted secrets of a cluster: init, list, view, get, set, rm, rekey, recipients',
+    description: 'the encrypted secrets of a cluster: init, list, view, get, set, rm, rekey, recipients, import-ansible',
     load: () => import('./vault.ts'),
   },
   {

@@ -47,6 +47,19 @@ export function define(command: Command): void {
   withVaultFlags(
     command.command('rekey').description('encrypt the vault anew to the recipients as they are in recipients/ now'),
   ).action(async (flags: VaultFlags) => (await import('#src/app/vault/recipients.ts')).rekeyVault(flags));
+  withVaultFlags(
+    command
+      .command('import-ansible')
+      .description('take the values of a file of ansible-vault (1.1, 1.2) into the vault: all, or none')
+      .argument('<file>', 'as the command ansible-vault wrote it'),
+  )
+    .option(
+      '--vault-password-fd <number>',
+      'read the passphrase of that file from this file descriptor (default: it is asked for)',
+    )
+    .action(async (file: string, flags: VaultFlags & { vaultPasswordFd?: string }) =>
+      (await import('#src/app/vault/import-ansible.ts')).importAnsibleVault(file, flags),
+    );
   defineRecipients(command.command('recipients').description('who can read the vault: list, add, remove'));
 }
 

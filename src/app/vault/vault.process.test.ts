@@ -31,8 +31,9 @@ async function vault(
   args: readonly string[],
   input = '',
   home = alex,
+  fd3 = '/dev/null',
 ): Promise<{ exitCode: number | undefined; output: string }> {
-  const { exitCode, all } = await execa(process.execPath, [LAUNCHER, 'vault', ...args], {
+  const { exitCode, all } = await execa('sh', ['-c', 'exec "$@" 3<"$0"', fd3, process.execPath, LAUNCHER, 'vault', ...args], {
     reject: false,
     all: true,
     input,
@@ -143,6 +144,34 @@ it(
       for (const name of readdirSync(directory).filter((entry) => entry.includes('secrets')))
         expect(readFileSync(file(name), 'utf8')).not.toContain('swordfish');
     }
+  },
+  BOUND_MS,
+);
+
+it(
+  'a file of ansible-vault comes into the vault, all or none',
+  async () => {
+    const from = fileURLToPath(new URL('../../secrets/testing/ansible-vault/v1.2.yml', import.meta.url));
+    await vault(['init', '-r', 'alex@example.com']);
+    writeFileSync(file('passphrase'), 'a long passphrase\n', { mode: 0o600 });
+    const take = (passphrase: string) => vault(['import-ansible', from, '--vault-password-fd', '3'], '', alex, passphrase);
+    const before = vaultText();
+    expect(await take('/dev/null')).toMatchObject({ exitCode: 77 });
+    expect((await vault(['import-ansible', from])).output).toContain('nobody typed the passphrase');
+    expect(vaultText()).toBe(before);
+    const taken = ['k3s.token', 'grafana.admin_password', 'grafana.port', 'grafana.secure'];
+    const left = ['left out users: is a list', 'left out empty: is empty'];
+    const lines = (word: string): string => [...taken.map((path) => `${word} ${path}`), ...left].join('\n');
+    expect(await take(file('passphrase'))).toEqual({ exitCode: 0, output: lines('took') });
+    expect((await vault(['get', 'grafana.admin_password'])).output).toBe('tschüß 🔑');
+    expect((await vault(['get', 'grafana.port'])).output).toBe('3000');
+    const after = vaultText();
+    expect(await take(file('passphrase'))).toEqual({ exitCode: 0, output: lines('has') });
+    expect(vaultText()).toBe(after);
+    await vault(['set', 'k3s.token'], 'another');
+    expect((await take(file('passphrase'))).output).toContain(
+      'the vault has other values already: k3s.token; nothing was changed',
+    );
   },
   BOUND_MS,
 );
