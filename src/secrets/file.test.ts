@@ -37,6 +37,8 @@ describe('a secrets file', () => {
     ['a: [swordfish]\n'],
     ['a: {b: swordfish\n'],
     ['a: "\\swordfish"\n'],
+    ['a: {"swordfish!": b}\n'],
+    ['swordfish*: b\n'],
   ])('%j is refused without repeating a value', (text) => {
     const { mistakes } = parseSecrets('secrets.yaml', text);
     expect(mistakes.length).toBeGreaterThan(0);

@@ -51,12 +51,19 @@ export function parseSecrets(file: string, text: string): SecretsRead {
   return { store: secretStore(file, secrets), mistakes };
 }
 
+const NAME = /^[\w.@/-]+$/;
+const NO_NAME = 'what stands here as a name has characters other than letters, digits and _ - . @ /; text needs quotes';
+
 const isMap = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
 function collect(source: YamlSource, value: unknown, path: Path, secrets: Map<string, Secret>, mistakes: Mistake[]): void {
   if (isMap(value)) {
-    for (const [key, inner] of Object.entries(value)) collect(source, inner, [...path, key], secrets, mistakes);
+    for (const [key, inner] of Object.entries(value)) {
+      if (NAME.test(key)) collect(source, inner, [...path, key], secrets, mistakes);
+      // It may be a value whose quotes are missing: it is not repeated.
+      else mistakes.push({ ...source.keyPlace([...path, key]), path: showPath(path), message: NO_NAME });
+    }
   } else if (typeof value === 'string' && value !== '') {
     secrets.set(showPath(path), new Secret(value, showPath(path)));
   } else if (value !== undefined) {

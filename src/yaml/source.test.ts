@@ -50,6 +50,7 @@ describe('a YAML file', () => {
     ['a: {"x y": 1, "x y": 2}\n', '1:15: the key "x y" is there twice'],
     ['a: *b\n', '1:4: the alias *b has no anchor before it; text needs quotes'],
     ['a: *b\nb: &b 1\n', '1:4: the alias *b has no anchor before it; text needs quotes'],
+    ['a: &b { c: *b }\n', '1:12: the alias *b stands inside of what it names'],
     ['a: !x y\n', '1:4: unknown tag !x; text that begins with ! needs quotes'],
     ['a: 1\n---\nb: 2\n', '2:1: a second document begins here; a file holds one'],
   ])('%j: %s', (text, expected) => {

@@ -1,6 +1,7 @@
 import {
   type Document,
   isAlias,
+  isCollection,
   isMap,
   isNode,
   isScalar,
@@ -86,9 +87,11 @@ function syntaxMistakes(document: Document, text: string, at: (offset: number) =
   });
   const anchors = new Set<string>();
   visit(document, {
-    Node: (_key, node) => {
-      if (isAlias(node) && !anchors.has(node.source)) {
-        const name = isSecret ? 'alias' : `alias *${node.source}`;
+    Node: (_key, node, ancestors) => {
+      const name = isSecret || !isAlias(node) ? 'alias' : `alias *${node.source}`;
+      if (isAlias(node) && ancestors.some((around) => isCollection(around) && around.anchor === node.source)) {
+        mistakes.push({ ...at(node.range?.[0] ?? 0), path: '', message: `the ${name} stands inside of what it names` });
+      } else if (isAlias(node) && !anchors.has(node.source)) {
         mistakes.push({
           ...at(node.range?.[0] ?? 0),
           path: '',
