@@ -30,6 +30,12 @@ describe('the lines of a run', () => {
     expect(all).toContain('n1: Debian GNU/Linux 12 (bookworm), amd64');
   });
 
+  it('say at once for whom a step waits on its machine', () => {
+    const output = (text: string): EngineEvent => ({ type: 'step.output', host: 'n1', step: 'os/package:a@n1', text });
+    const waiting = 'waiting: /var/lib/dpkg/lock is locked by apt (pid 4)';
+    expect(linesOf(stamped([output('Reading package lists'), output(waiting)]))).toEqual([`n1: ${waiting}`]);
+  });
+
   it('are cut to a terminal, but for what says that data is lost', () => {
     const fields = [{ field: 'a rather long field', before: 'something', after: 'something else' }];
     const planned = (destructive?: string): StampedEvent[] =>

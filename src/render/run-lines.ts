@@ -50,7 +50,7 @@ export class RunLines {
           ? printable(event.text)
               .split('\n')
               .map((line) => `  ${event.host} | ${line}`)
-          : [];
+          : eventLines(event, this.#options);
       case 'host.waiting':
         return isVerbose ? [`${event.host}: waits for ${event.for}`] : [];
       case 'host.queued':
