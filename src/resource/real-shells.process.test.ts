@@ -211,7 +211,7 @@ describe.each(Object.entries(shells))('%s', (_, shell) => {
       expect(readdirSync(root).sort()).toEqual(['f', 'reached']);
     });
 
-    it('shows its old text, unless it is binary or large', async () => {
+    it('shows its old text; of what is binary or large, sizes and digests', async () => {
       writeFileSync(at('text'), 'one\ntwo\n\n');
       writeFileSync(at('binary'), Buffer.from([0, 1, 2, 0x1e, 0x1f]));
       writeFileSync(at('large'), 'x'.repeat(70_000));
@@ -221,7 +221,11 @@ describe.each(Object.entries(shells))('%s', (_, shell) => {
       const diffs = files.map(({ spec }, index) => kind.explain?.(spec, records[index]?.[0] ?? ''));
       expect(diffs[0]).toBe(`--- ${at('text')}\n+++ ${at('text')}\n@@ -1,3 +1,2 @@\n one\n-two\n-\n+new\n`);
       expect(diffs[1]).toContain('--- /dev/null');
-      expect(diffs.slice(2)).toEqual(['', '']);
+      const after = '8 bytes, sha256 dcfe46e53d42\n';
+      expect(diffs.slice(2)).toEqual([
+        `not shown, as it is big or no text: 5 bytes, sha256 f7f0efecf8a3 -> ${after}`,
+        `not shown, as it is big or no text: 70000 bytes, sha256 bca09f4a757d -> ${after}`,
+      ]);
     });
   });
 
