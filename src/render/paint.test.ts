@@ -9,6 +9,8 @@ afterEach(() => vi.unstubAllEnvs());
 
 it('colours on a terminal what matters, and nothing in a pipe or with NO_COLOR', () => {
   vi.stubEnv('TERM', 'xterm-256color');
+  // Where tests run by themselves, a terminal is one without colours.
+  vi.stubEnv('CI', undefined);
   vi.stubEnv('FORCE_COLOR', undefined);
   vi.stubEnv('NO_COLOR', undefined);
   vi.stubEnv('NODE_DISABLE_COLORS', undefined);
