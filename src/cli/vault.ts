@@ -60,6 +60,18 @@ export function define(command: Command): void {
     .action(async (file: string, flags: VaultFlags & { vaultPasswordFd?: string }) =>
       (await import('#src/app/vault/import-ansible.ts')).importAnsibleVault(file, flags),
     );
+  const files = () => import('#src/app/vault/files.ts');
+  withVaultFlags(
+    command
+      .command('encrypt')
+      .description('encrypt files where they stand, to the recipients; all, or none')
+      .argument('<file...>', 'any files; secrets.yaml moves into the vault with init'),
+  )
+    .option('--symmetric', 'with a passphrase instead, asked for twice or read from --passphrase-fd')
+    .action(async (names: string[], flags: VaultFlags & { symmetric?: boolean }) => (await files()).encryptFiles(names, flags));
+  withVaultFlags(
+    command.command('decrypt').description('print what a file holds in clear; the file stays encrypted').argument('<file>'),
+  ).action(async (name: string, flags: VaultFlags) => (await files()).decryptFile(name, flags));
   defineRecipients(command.command('recipients').description('who can read the vault: list, add, remove'));
 }
 

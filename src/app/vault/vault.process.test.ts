@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -172,6 +172,49 @@ it(
     expect((await take(file('passphrase'))).output).toContain(
       'the vault has other values already: k3s.token; nothing was changed',
     );
+  },
+  BOUND_MS,
+);
+
+it(
+  'files are encrypted where they stand, all or none, and read by gpg',
+  async () => {
+    await vault(['init', '-r', 'alex@example.com']);
+    const bytes = Buffer.from([0, 255, 10, 13, 10, 128, 1]);
+    writeFileSync(file('a.bin'), bytes, { mode: 0o640 });
+    writeFileSync(file('b.yaml'), 'b: swordfish\n');
+    writeFileSync(file('passphrase'), 'a long passphrase\n');
+    expect(await vault(['encrypt', file('a.bin'), file('none')])).toMatchObject({ exitCode: 64 });
+    expect(await vault(['encrypt', file('a.bin'), file('secrets.yaml.asc')])).toMatchObject({ exitCode: 64 });
+    expect(readFileSync(file('a.bin'))).toEqual(bytes);
+    expect(await vault(['encrypt', file('a.bin'), file('b.yaml')])).toMatchObject({ exitCode: 0 });
+    expect(statSync(file('a.bin')).mode & 0o777).toBe(0o640);
+    expect(await alex.gpg(['--decrypt'], readFileSync(file('b.yaml'), 'utf8'))).toBe('b: swordfish\n');
+    expect((await vault(['decrypt', file('b.yaml')])).output).toBe('b: swordfish');
+    expect((await vault(['encrypt', file('b.yaml')])).output).toContain('b.yaml is encrypted already; nothing was changed');
+    writeFileSync(file('secrets.yaml'), 'b: swordfish\n', { mode: 0o600 });
+    expect((await vault(['encrypt', file('secrets.yaml')])).output).toContain('picluster vault init');
+  },
+  BOUND_MS,
+);
+
+it(
+  'a file is encrypted with a passphrase',
+  async () => {
+    writeFileSync(file('b.yaml'), 'b: swordfish\n');
+    writeFileSync(file('passphrase'), 'a long passphrase\n');
+    const by = (...args: string[]) => vault([...args, '--passphrase-fd', '3'], '', alex, file('passphrase'));
+    expect((await vault(['encrypt', '--symmetric', file('b.yaml')])).output).toContain(
+      'nobody typed a passphrase; nothing was changed',
+    );
+    expect(readFileSync(file('b.yaml'), 'utf8')).toBe('b: swordfish\n');
+    expect(await by('encrypt', '--symmetric', file('b.yaml'))).toMatchObject({ exitCode: 0 });
+    const armor = readFileSync(file('b.yaml'), 'utf8');
+    expect(await alex.gpg(['--passphrase', 'a long passphrase', '--decrypt'], armor)).toBe('b: swordfish\n');
+    expect((await by('decrypt', file('b.yaml'))).output).toBe('b: swordfish');
+    writeFileSync(file('passphrase'), 'wrong\n');
+    expect(await by('decrypt', file('b.yaml'))).toMatchObject({ exitCode: 77 });
+    expect(readFileSync(file('b.yaml'), 'utf8')).toBe(armor);
   },
   BOUND_MS,
 );
