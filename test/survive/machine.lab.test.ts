@@ -70,9 +70,9 @@ test('a package lock that is not given back: waited for, then told with who hold
   const pids = await onBoth(`flock ${lock} sleep 600 >/dev/null 2>&1 & echo $!`);
   await trial.want({ packages: ['tree'], lockSeconds: 2 });
   const { exitCode, all } = await trial.apply();
-  for (const pid of pids) {
-    const holder = `${lock} is locked by flock (pid ${pid}: flock ${lock} sleep 600)`;
-    expect(all).toContain(`waiting: ${holder}`);
+  for (const [index, node] of NODES.entries()) {
+    const holder = `${lock} is locked by flock (pid ${pids[index]}: flock ${lock} sleep 600)`;
+    expect(all).toContain(`${node}: waiting: ${holder}`);
     expect(all).toContain(`${holder}, for more than 2 s: let it finish, or stop it, and run again`);
   }
   expect(exitCode).toBe(70);
@@ -82,7 +82,9 @@ test('a package lock that is not given back: waited for, then told with who hold
 
 test('picluster killed in the middle of a step: the machine ends the step, frees its lock, and nothing is done twice', async () => {
   const counter = '/var/lib/trial-count';
-  const run = `echo once >>${counter}; sleep 4; touch ${counter}.done`;
+  // It lasts until it is let go: however slow this machine is, the second run comes in the middle.
+  const wait = `n=0; while [ ! -e ${counter}.go ] && [ $n -lt 120 ]; do sleep 1; n=$((n + 1)); done`;
+  const run = `echo once >>${counter}; ${wait}; touch ${counter}.done`;
   await trial.want({ commands: [{ title: 'count', run, creates: `${counter}.done` }] });
   const args = ['apply', '-C', trial.cli.cluster, '--yes', '--output', 'json'];
   const killed = new Picluster(args, { stateHome: trial.cli.stateHome, timeoutMs: 60_000 });
@@ -94,6 +96,7 @@ test('picluster killed in the middle of a step: the machine ends the step, frees
   const second = await trial.apply();
   expect(second.all).toMatch(new RegExp(`m1 is locked by run \\S+ \\(picluster apply\\) by .*, pid ${killed.pid}, since `));
   expect(second.exitCode).toBe(75);
+  await onBoth(`touch ${counter}.go`);
   await waitUntilUnlocked(trial.lab);
   await trial.expectConverges();
   expect(await onBoth(`cat ${counter}`)).toEqual(['once', 'once']);
