@@ -24,7 +24,7 @@ export interface Comparison {
   readonly series: readonly Series[];
 }
 
-/** How many times faster than a tool picluster is to be (issue 4), on four hosts. For the floor: how many times slower it may be. */
+/** How many times faster than a tool picluster is to be, on four hosts. For the floor: how many times slower it may be. */
 export const GOALS: readonly { phase: Phase; tool: Tool; times: number }[] = [
   { phase: 'first apply', tool: 'ansible-core', times: 5 },
   { phase: 'converged', tool: 'floor', times: 2 },

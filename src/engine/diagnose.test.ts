@@ -25,8 +25,8 @@ describe('what the machine said makes suspect', () => {
       { cause: 'read-only', paths: ['/etc/.picluster.a.XXXXXX', '/etc/own'] },
     ],
     [
-      "W: Failed to fetch http://deb.debian.org/x  Temporary failure resolving 'deb.debian.org'",
-      { cause: 'dns', name: 'deb.debian.org' },
+      "W: Failed to fetch http://packages.example.com/x  Temporary failure resolving 'packages.example.com'",
+      { cause: 'dns', name: 'packages.example.com' },
     ],
     ['curl: (6) Could not resolve host: example.com', { cause: 'dns', name: 'example.com' }],
     ['wget: unable to resolve host address ‘example.com’', { cause: 'dns', name: 'example.com' }],
