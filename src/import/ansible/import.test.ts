@@ -1,6 +1,8 @@
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { releaseVariables } from '#src/cluster/release-variables.ts';
+import { decryptAnsibleVault } from '#src/secrets/ansible-vault.ts';
 import { importAnsible } from './import.ts';
 import { expandRange, groupsOfHost, hostsOfGroup, readInventory } from './inventory.ts';
 import { resolve, Unresolved } from './jinja.ts';
@@ -105,6 +107,22 @@ describe('the example', async () => {
       text: 'k3s:\n  token: abc\n',
     });
     expect(todo.join()).not.toContain('k3s.token');
+  });
+
+  it('what ansible-vault encrypted becomes a secret with its passphrase, and goes into no other file', () => {
+    const armor = readFileSync(new URL('../../secrets/testing/ansible-vault/v1.1.yml', import.meta.url), 'utf8');
+    const open = (file: string, text: string): string => decryptAnsibleVault(file, text, 'a long passphrase');
+    const vault = parseAnsibleYaml('vars/vault.yml', armor, open);
+    expect(vault.problem).toBeUndefined();
+    const data = { k3s_token: '{{ k3s.token }}', k3s_agent_config: { debug: '{{ k3s.token }}' }, dns_domain: '{{ k3s.token }}' };
+    const playVars = [...project.playVars, vault, { ...vault, data }];
+    const sealed = importAnsible({ ...project, playVars }, { name: 'home', release: 'v1.9', releases });
+    expect(sealed.draft.secrets).toEqual({ 'k3s.token': 'swordfish' });
+    const plain = clusterFiles(sealed).filter(({ isSecret }) => !isSecret);
+    expect(plain.map(({ text }) => text).join('') + importReport(sealed, 'home')).not.toContain('swordfish');
+    expect(() => parseAnsibleYaml('vars/vault.yml', armor, (file, text) => decryptAnsibleVault(file, text, 'wrong'))).toThrow(
+      'does not open vars/vault.yml',
+    );
   });
 
   it('a K3s that no release has is said', () => {

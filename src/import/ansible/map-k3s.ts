@@ -154,8 +154,9 @@ function kubeletOf(value: unknown, notes: Notes): Vars {
 }
 
 function mapToken(token: unknown, server: string, draft: ClusterDraft, notes: Notes): void {
-  if (typeof token === 'string' && token !== '') {
-    draft.secrets['k3s.token'] = token;
+  const value = token instanceof Encrypted ? token.reveal() : token;
+  if (typeof value === 'string' && value !== '') {
+    draft.secrets['k3s.token'] = value;
     return;
   }
   notes.todo.push(

@@ -4,14 +4,14 @@ import { parseAllDocuments } from 'yaml';
 import { UsageError } from '#src/errors.ts';
 import { readInventory } from './inventory.ts';
 import type { AnsibleProject } from './project.ts';
-import { type AnsibleFile, parseAnsibleYaml } from './yaml.ts';
+import { type AnsibleFile, type OpenVault, parseAnsibleYaml } from './yaml.ts';
 
 const INVENTORIES = ['inventory.yml', 'inventory.yaml', 'hosts.yml', 'hosts.yaml', 'inventory/hosts.yml', 'inventory/hosts.yaml'];
 
 /** Reads an Ansible project: `DIR` or its folder `ansible/`. Throws UsageError when there is no inventory in YAML; files that cannot be read are told in `problems`. */
 export async function readProject(
   directory: string,
-  options: { inventory?: string | undefined },
+  options: { inventory?: string | undefined; open?: OpenVault | undefined },
 ): Promise<{ project: AnsibleProject; problems: string[] }> {
   const root = (await isThere(join(directory, 'ansible'))) ? join(directory, 'ansible') : directory;
   const inventoryPath = options.inventory ?? (await firstOf(INVENTORIES.map((name) => join(root, name))));
@@ -20,7 +20,7 @@ export async function readProject(
       hint: 'name it with --inventory; one in INI or a script: ansible-inventory --list --yaml > inventory.yml',
     });
   const read = async (path: string): Promise<AnsibleFile> =>
-    parseAnsibleYaml(relative(directory, path), await readFile(path, 'utf8'));
+    parseAnsibleYaml(relative(directory, path), await readFile(path, 'utf8'), options.open);
   const inventoryFile = await read(inventoryPath);
   if (inventoryFile.problem !== undefined) throw new UsageError(`${inventoryFile.file}: ${inventoryFile.problem}`);
   const [groupVars, hostVars] = await Promise.all(['group_vars', 'host_vars'].map((folder) => scoped(join(root, folder), read)));
