@@ -4,7 +4,6 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer, connect as dialTcp } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import ssh2 from 'ssh2';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { rawScript } from '#src/shell/script.ts';
 import type { Connection, Target } from './connection.ts';
@@ -12,7 +11,7 @@ import { fingerprint } from './host-key.ts';
 import { JumpHosts } from './jump-hosts.ts';
 import { KnownHosts } from './known-hosts.ts';
 import { type ConnectOptions, connect } from './ssh.ts';
-import { testKeyPair } from './test-keys.ts';
+import { writeTestIdentity } from './test-keys.ts';
 import { type TestSshd, testSshd } from './test-sshd.ts';
 
 const TIMEOUT_MS = 60_000;
@@ -24,12 +23,7 @@ const trusted: string[] = [];
 
 beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), 'picluster-test-'));
-  const pair = testKeyPair();
-  identity = join(directory, 'id');
-  writeFileSync(identity, pair.private, { mode: 0o600 });
-  const parsed = ssh2.utils.parseKey(pair.public);
-  if (parsed instanceof Error) throw parsed;
-  authorized = parsed.getPublicSSH();
+  ({ identity, publicKey: authorized } = writeTestIdentity(directory));
   trusted.length = 0;
 });
 afterEach(async () => {

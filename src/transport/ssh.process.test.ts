@@ -13,7 +13,7 @@ import { fingerprint } from './host-key.ts';
 import { KnownHosts } from './known-hosts.ts';
 import { PrivateKeys } from './private-keys.ts';
 import { type ConnectOptions, connect, type TrustedHostKey } from './ssh.ts';
-import { testKeyPair } from './test-keys.ts';
+import { testKeyPair, writeTestIdentity } from './test-keys.ts';
 import { type TestServer, type TestServerOptions, testServer } from './test-server.ts';
 
 let directory: string;
@@ -24,12 +24,7 @@ const trusted: TrustedHostKey[] = [];
 
 beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), 'picluster-test-'));
-  const pair = testKeyPair();
-  identity = join(directory, 'id');
-  writeFileSync(identity, pair.private, { mode: 0o600 });
-  const parsed = ssh2.utils.parseKey(pair.public);
-  if (parsed instanceof Error) throw parsed;
-  publicKey = parsed.getPublicSSH();
+  ({ identity, publicKey } = writeTestIdentity(directory));
   trusted.length = 0;
 });
 afterEach(async () => {

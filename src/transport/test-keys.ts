@@ -1,3 +1,5 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import ssh2 from 'ssh2';
 
 type KeyPair = ReturnType<typeof ssh2.utils.generateKeyPairSync>;
@@ -11,4 +13,14 @@ export function testKeyPair(options?: { passphrase: string; cipher: string; roun
     );
     if (isReadable) return pair;
   }
+}
+
+/** A private key file in the directory, and its public half as servers compare it. */
+export function writeTestIdentity(directory: string): { identity: string; publicKey: Buffer } {
+  const pair = testKeyPair();
+  const identity = join(directory, 'id');
+  writeFileSync(identity, pair.private, { mode: 0o600 });
+  const parsed = ssh2.utils.parseKey(pair.public);
+  if (parsed instanceof Error) throw parsed;
+  return { identity, publicKey: parsed.getPublicSSH() };
 }
