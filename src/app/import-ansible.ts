@@ -1,4 +1,4 @@
-import { access, mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { loadCluster } from '#src/cluster/load.ts';
 import { releaseVariables } from '#src/cluster/release-variables.ts';
@@ -8,6 +8,7 @@ import { importAnsible } from '#src/import/ansible/import.ts';
 import { readProject } from '#src/import/ansible/read.ts';
 import { clusterFiles, importReport } from '#src/import/ansible/write.ts';
 import type { OpenVault } from '#src/import/ansible/yaml.ts';
+import { pathExists } from '#src/path-exists.ts';
 import { describeError } from '#src/render/error-text.ts';
 import { decryptAnsibleVault } from '#src/secrets/ansible-vault.ts';
 import { askSecret } from './ask-secret.ts';
@@ -53,11 +54,8 @@ async function vaultOpener({ askVaultPassword, vaultPasswordFd: fd }: ImportFlag
 }
 
 async function refuseExisting(target: string): Promise<void> {
-  const isThere = await access(target).then(
-    () => true,
-    () => false,
-  );
-  if (isThere) throw new UsageError(`${target} exists already`, { hint: 'name a new directory with --to; nothing was written' });
+  if (await pathExists(target))
+    throw new UsageError(`${target} exists already`, { hint: 'name a new directory with --to; nothing was written' });
 }
 
 async function writeWhole(target: string, files: ReturnType<typeof clusterFiles>): Promise<void> {

@@ -3,6 +3,7 @@ import { roles as builtIn } from '#roles/index.ts';
 import { CLUSTER_KEYS, HOST_KEYS } from '#src/cluster/schema.ts';
 import type { Mistake } from '#src/errors.ts';
 import type { Role } from '#src/role/role.ts';
+import { namespaceOf } from '#src/user-roles/namespace.ts';
 
 /** The roles that a cluster may play: picluster's, then its own. */
 export interface KnownRoles {
@@ -24,7 +25,7 @@ export async function knownRoles(directory: string | undefined): Promise<KnownRo
   const own = await ownRoles(directory, new Set(taken));
   const roles = [...builtIn, ...own.roles];
   // Of a role that could not be loaded only its own mistake is told, not that its name and its variables are unknown.
-  const broken = own.broken.map((name): [string, ZodType] => [camelCase(name), z.unknown()]);
+  const broken = own.broken.map((name): [string, ZodType] => [namespaceOf(name), z.unknown()]);
   return {
     roles,
     schemas: Object.fromEntries([...broken, ...roles.map(({ namespace, vars }): [string, ZodType] => [namespace, vars])]),
@@ -43,5 +44,3 @@ async function ownRoles(directory: string | undefined, taken: ReadonlySet<string
   const { loadUserRoles } = await import('#src/user-roles/load.ts');
   return loadUserRoles(directory, taken);
 }
-
-const camelCase = (name: string): string => name.replaceAll(/-+(\w)/g, (_, letter: string) => letter.toUpperCase());

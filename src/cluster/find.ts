@@ -1,14 +1,9 @@
-import { access, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { UsageError } from '#src/errors.ts';
+import { pathExists } from '#src/path-exists.ts';
 
 export const CLUSTER_FILE = 'cluster.yaml';
-
-const exists = (path: string): Promise<boolean> =>
-  access(path).then(
-    () => true,
-    () => false,
-  );
 
 /** The cluster directory: what was asked for, else `$PICLUSTER_CLUSTER`, else the nearest one upwards that holds cluster.yaml. Throws UsageError. */
 export async function findClusterDirectory(
@@ -19,7 +14,7 @@ export async function findClusterDirectory(
   const named = asked ?? (env.PICLUSTER_CLUSTER || undefined);
   if (named !== undefined) return await checkNamed(resolve(cwd, named), asked === undefined ? '$PICLUSTER_CLUSTER' : '--cluster');
   for (let directory = resolve(cwd); ; directory = dirname(directory)) {
-    if (await exists(join(directory, CLUSTER_FILE))) return directory;
+    if (await pathExists(join(directory, CLUSTER_FILE))) return directory;
     if (directory === dirname(directory)) break;
   }
   throw new UsageError(`there is no ${CLUSTER_FILE} in ${cwd} or above it`, {
@@ -28,7 +23,7 @@ export async function findClusterDirectory(
 }
 
 async function checkNamed(directory: string, by: string): Promise<string> {
-  if (await exists(join(directory, CLUSTER_FILE))) return directory;
+  if (await pathExists(join(directory, CLUSTER_FILE))) return directory;
   const isDirectory = await stat(directory).then(
     (found) => found.isDirectory(),
     () => false,

@@ -1,7 +1,8 @@
-import { access, readdir } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Mistake } from '#src/errors.ts';
+import { pathExists } from '#src/path-exists.ts';
 import type { Role } from '#src/role/role.ts';
 import { roleProblems } from './check.ts';
 import { resolvePiclusterFor } from './resolve.ts';
@@ -60,11 +61,7 @@ async function loadRole(
   if (!/^[a-z][a-z0-9-]*$/.test(name)) return { mistakes: [mistake(file, `"${name}" must be a name of a-z, 0-9 and -`)] };
   if (taken.has(name))
     return { mistakes: [mistake(file, `there is a role "${name}" in picluster already: choose another name`)] };
-  const isThere = await access(path).then(
-    () => true,
-    () => false,
-  );
-  if (!isThere) return { mistakes: [mistake(file, 'is missing')] };
+  if (!(await pathExists(path))) return { mistakes: [mistake(file, 'is missing')] };
   try {
     const loaded: { default?: unknown } = await import(pathToFileURL(path).href);
     const problems = roleProblems(loaded.default, name, taken);

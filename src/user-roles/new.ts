@@ -1,10 +1,10 @@
-import { mkdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { UsageError } from '#src/errors.ts';
+import { pathExists } from '#src/path-exists.ts';
 import { ROLE_FILE, ROLES_FOLDER } from './load.ts';
-
-const camelCase = (name: string): string => name.replaceAll(/-+(\w)/g, (_, letter: string) => letter.toUpperCase());
+import { namespaceOf } from './namespace.ts';
 
 /** The files of a new role by their path below `roles/NAME`: one that writes a configuration file from a template. Pure. */
 export function newRoleFiles(name: string): Record<string, string> {
@@ -18,7 +18,7 @@ const conf = template<{ greeting: string; host: string }>(import.meta.url, '${na
 export default defineRole({
   name: '${name}',
   // Its variables stand under this key in group_vars, host_vars and cluster.yaml.
-  namespace: '${camelCase(name)}',
+  namespace: '${namespaceOf(name)}',
   vars: z.strictObject({
     greeting: z.string().default('hello').describe('First line of the file'),
   }),
@@ -64,12 +64,9 @@ export function editorSettings(): string {
 export async function writeNewRole(cluster: string, name: string, taken: ReadonlySet<string>): Promise<string[]> {
   if (!/^[a-z][a-z0-9-]*$/.test(name)) throw new UsageError(`"${name}" must be a name of a-z, 0-9 and -`);
   const folder = join(cluster, ROLES_FOLDER);
-  const isThere = await stat(join(folder, name)).then(
-    () => true,
-    () => false,
-  );
-  if (isThere || taken.has(name) || taken.has(camelCase(name)))
-    throw new UsageError(`there is a role or a key "${isThere || taken.has(name) ? name : camelCase(name)}" already`, {
+  const isThere = await pathExists(join(folder, name));
+  if (isThere || taken.has(name) || taken.has(namespaceOf(name)))
+    throw new UsageError(`there is a role or a key "${isThere || taken.has(name) ? name : namespaceOf(name)}" already`, {
       hint: 'choose another name: it is also the key of the variables',
     });
   const aside = join(folder, `.${name}.new`);

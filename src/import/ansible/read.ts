@@ -1,7 +1,8 @@
-import { access, readdir, readFile, stat } from 'node:fs/promises';
+import { readdir, readFile, stat } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { parseAllDocuments } from 'yaml';
 import { UsageError } from '#src/errors.ts';
+import { pathExists } from '#src/path-exists.ts';
 import { readInventory } from './inventory.ts';
 import type { AnsibleProject } from './project.ts';
 import { type AnsibleFile, type OpenVault, parseAnsibleYaml } from './yaml.ts';
@@ -13,7 +14,7 @@ export async function readProject(
   directory: string,
   options: { inventory?: string | undefined; open?: OpenVault | undefined },
 ): Promise<{ project: AnsibleProject; problems: string[] }> {
-  const root = (await isThere(join(directory, 'ansible'))) ? join(directory, 'ansible') : directory;
+  const root = (await pathExists(join(directory, 'ansible'))) ? join(directory, 'ansible') : directory;
   const inventoryPath = options.inventory ?? (await firstOf(INVENTORIES.map((name) => join(root, name))));
   if (inventoryPath === undefined)
     throw new UsageError(`there is no inventory in YAML in ${root}`, {
@@ -40,14 +41,8 @@ export async function readProject(
   };
 }
 
-const isThere = (path: string): Promise<boolean> =>
-  access(path).then(
-    () => true,
-    () => false,
-  );
-
 async function firstOf(paths: readonly string[]): Promise<string | undefined> {
-  for (const path of paths) if (await isThere(path)) return path;
+  for (const path of paths) if (await pathExists(path)) return path;
   return undefined;
 }
 
