@@ -45,8 +45,7 @@ const COMMANDS: readonly Entry[] = [
   { name: 'role', description: 'roles of your own: list, new', load: () => import('./role.ts') },
   {
     name: 'vault',
-    description:
-      'the encrypted secrets of a cluster: init, list, view, get, set, rm, rekey, recipients, encrypt, decrypt, import-ansible',
+    description: 'the encrypted secrets of a cluster',
     load: () => import('./vault.ts'),
   },
   {

@@ -1,0 +1,26 @@
+import type { Command } from 'commander';
+import type { VaultFlags } from '#src/app/vault/common.ts';
+import { withVaultFlags } from './vault-flags.ts';
+
+const load = () => import('#src/app/vault/contents.ts');
+
+export function defineContents(vault: Command): void {
+  withVaultFlags(vault.command('list').description('the names of all secrets, never a value')).action(async (flags: VaultFlags) =>
+    (await load()).listSecrets(flags),
+  );
+  withVaultFlags(vault.command('view').description('print the whole vault in clear')).action(async (flags: VaultFlags) =>
+    (await load()).viewVault(flags),
+  );
+  withVaultFlags(vault.command('get').description('print one value').argument('<path>', 'e.g. k3s.token')).action(
+    async (path: string, flags: VaultFlags) => (await load()).getSecret(path, flags),
+  );
+  withVaultFlags(
+    vault
+      .command('set')
+      .description('set one value: asked for without echo, or read from standard input')
+      .argument('<path>', 'e.g. k3s.token'),
+  ).action(async (path: string, flags: VaultFlags) => (await load()).setSecret(path, flags));
+  withVaultFlags(
+    vault.command('rm').description('remove one secret, or all below a path').argument('<path>', 'e.g. k3s.token, git'),
+  ).action(async (path: string, flags: VaultFlags) => (await load()).removeSecret(path, flags));
+}
