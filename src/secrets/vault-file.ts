@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ConfigError, UsageError } from '#src/errors.ts';
+import { ConfigError, LockedError, UsageError } from '#src/errors.ts';
 import { parseSecrets } from './file.ts';
 import { decrypt } from './openpgp/decrypt.ts';
 import { encryptTo } from './openpgp/encrypt.ts';
@@ -9,18 +9,22 @@ import type { Unlock } from './openpgp/unlock.ts';
 import { VAULT_FILE } from './read.ts';
 import { writeAside } from './write-aside.ts';
 
-/** The vault of a cluster directory: one encrypted YAML document. Its plain text is held in memory only. */
+/** A vault file of a cluster directory: one encrypted YAML document. Its plain text is held in memory only. */
 export class VaultFile {
   readonly #directory: string;
   readonly #unlock: Unlock;
+  /** Relative to the cluster directory. */
+  readonly name: string;
+  #seen: string | undefined;
 
-  constructor(directory: string, unlock: Unlock) {
+  constructor(directory: string, unlock: Unlock, name: string = VAULT_FILE) {
     this.#directory = directory;
     this.#unlock = unlock;
+    this.name = name;
   }
 
   get path(): string {
-    return join(this.#directory, VAULT_FILE);
+    return join(this.#directory, this.name);
   }
 
   /** Its armour; undefined when there is none. */
@@ -31,18 +35,32 @@ export class VaultFile {
     });
   }
 
-  /** Its plain text. Throws UsageError when there is no vault, ConfigError and PermissionError when it cannot be decrypted. */
-  async read(): Promise<string> {
+  /** Its armour. Throws UsageError when there is none. */
+  async mustExist(): Promise<string> {
     const armor = await this.armor();
-    if (armor === undefined)
-      throw new UsageError(`there is no ${VAULT_FILE} in ${this.#directory}`, { hint: 'make one with: picluster vault init' });
-    return (await decrypt(VAULT_FILE, armor, this.#unlock)).toString('utf8');
+    if (armor !== undefined) return armor;
+    throw new UsageError(`there is no ${this.name} in ${this.#directory}`, { hint: 'make one with: picluster vault init' });
   }
 
-  /** Encrypts a text to the recipients of the directory, or those given, and replaces the file. Throws ConfigError for a text that is no map of secrets. */
+  /** Its plain text. Throws UsageError when there is no such file, ConfigError and PermissionError when it cannot be decrypted. */
+  async read(): Promise<string> {
+    this.#seen = await this.mustExist();
+    return (await decrypt(this.name, this.#seen, this.#unlock)).toString('utf8');
+  }
+
+  /**
+   * Encrypts a text to the recipients of the directory, or those given, and replaces the file. Throws ConfigError for a text that is no map of
+   * secrets, LockedError when the file is not the one that was read: git or an editor may have changed it.
+   */
   async write(text: string, recipients?: readonly Recipient[]): Promise<void> {
-    const { mistakes } = parseSecrets(VAULT_FILE, text);
-    if (mistakes.length > 0) throw new ConfigError(`this is not what ${VAULT_FILE} may hold; nothing was written`, mistakes);
-    await writeAside(this.path, await encryptTo(recipients ?? (await readRecipients(this.#directory)), Buffer.from(text)));
+    const { mistakes } = parseSecrets(this.name, text);
+    if (mistakes.length > 0) throw new ConfigError(`this is not what ${this.name} may hold; nothing was written`, mistakes);
+    const armor = await encryptTo(recipients ?? (await readRecipients(this.#directory)), Buffer.from(text));
+    if ((await this.armor()) !== this.#seen)
+      throw new LockedError(`${this.name} was changed by somebody else since it was read; nothing was written`, {
+        hint: 'look at it (git log, git diff), then do it again',
+      });
+    await writeAside(this.path, armor);
+    this.#seen = armor;
   }
 }

@@ -1,6 +1,7 @@
 import { findClusterDirectory } from '#src/cluster/find.ts';
 import { VaultFile } from '#src/secrets/vault-file.ts';
 import { type UnlockFlags, unlockOf } from '../unlock.ts';
+import { withVaultLock } from './lock.ts';
 
 export interface VaultFlags extends UnlockFlags {
   cluster?: string;
@@ -10,6 +11,18 @@ export async function openVault(flags: VaultFlags) {
   const directory = await findClusterDirectory(flags.cluster, process.cwd(), process.env);
   const unlock = unlockOf(process.env, flags);
   return { directory, unlock, vault: new VaultFile(directory, unlock) };
+}
+
+export type OpenedVault = Awaited<ReturnType<typeof openVault>>;
+
+/** The same for what changes it: one at a time. `command`: `vault set`. Throws LockedError. */
+export async function changeVault(
+  flags: VaultFlags,
+  command: string,
+  work: (opened: OpenedVault) => Promise<void>,
+): Promise<void> {
+  const opened = await openVault(flags);
+  await withVaultLock(opened.directory, command, () => work(opened));
 }
 
 export const say = (text: string): void => {

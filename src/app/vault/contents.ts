@@ -1,10 +1,10 @@
 import { text as readAll } from 'node:stream/consumers';
 import { ConfigError, UsageError } from '#src/errors.ts';
 import { withoutSecret, withSecret } from '#src/secrets/edit-yaml.ts';
-import { readSecrets, VAULT_FILE } from '#src/secrets/read.ts';
+import { readSecrets } from '#src/secrets/read.ts';
 import type { SecretStore } from '#src/secrets/store.ts';
 import { askSecret } from '../ask-secret.ts';
-import { openVault, say, type VaultFlags } from './common.ts';
+import { changeVault, openVault, say, type VaultFlags } from './common.ts';
 
 /** Prints the plain text of the vault. */
 export async function viewVault(flags: VaultFlags): Promise<void> {
@@ -27,21 +27,20 @@ export async function getSecret(path: string, flags: VaultFlags): Promise<void> 
 }
 
 /** Sets one value, from the terminal without echo or from standard input. A value that is there already rewrites nothing. */
-export async function setSecret(path: string, flags: VaultFlags): Promise<void> {
-  const { vault } = await openVault(flags);
-  const before = await vault.read();
-  const value = await typedValue(path);
-  const after = withSecret(VAULT_FILE, before, path, value);
-  if (after !== before) await vault.write(after);
-  say(after === before ? `${path} has this value already` : `set ${path}`);
-}
+export const setSecret = (path: string, flags: VaultFlags): Promise<void> =>
+  changeVault(flags, 'vault set', async ({ vault }) => {
+    const before = await vault.read();
+    const after = withSecret(vault.name, before, path, await typedValue(path));
+    if (after !== before) await vault.write(after);
+    say(after === before ? `${path} has this value already` : `set ${path}`);
+  });
 
 /** Removes one secret, or all below a path. */
-export async function removeSecret(path: string, flags: VaultFlags): Promise<void> {
-  const { vault } = await openVault(flags);
-  await vault.write(withoutSecret(VAULT_FILE, await vault.read(), path));
-  say(`removed ${path}; the history of git keeps what it was`);
-}
+export const removeSecret = (path: string, flags: VaultFlags): Promise<void> =>
+  changeVault(flags, 'vault rm', async ({ vault }) => {
+    await vault.write(withoutSecret(vault.name, await vault.read(), path));
+    say(`removed ${path}; the history of git keeps what it was`);
+  });
 
 async function allSecrets(flags: VaultFlags): Promise<SecretStore> {
   const { directory, unlock } = await openVault(flags);

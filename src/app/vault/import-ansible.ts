@@ -5,16 +5,20 @@ import { withSecret } from '#src/secrets/edit-yaml.ts';
 import { parseSecrets } from '#src/secrets/file.ts';
 import { foreignSecrets } from '#src/secrets/foreign.ts';
 import { VAULT_FILE } from '#src/secrets/read.ts';
+import type { VaultFile } from '#src/secrets/vault-file.ts';
 import { askSecret } from '../ask-secret.ts';
 import { passphraseFrom } from '../unlock.ts';
-import { openVault, say, type VaultFlags } from './common.ts';
+import { changeVault, say, type VaultFlags } from './common.ts';
 
 /** Takes the values of a file of ansible-vault into the vault, all or none; a path that has another value already refuses the whole. */
 export async function importAnsibleVault(file: string, flags: VaultFlags & { vaultPasswordFd?: string }): Promise<void> {
   const armor = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
     throw new UsageError(`${file} cannot be read (${error.code})`);
   });
-  const { vault } = await openVault(flags);
+  await changeVault(flags, 'vault import-ansible', ({ vault }) => takeValues(file, armor, vault, flags));
+}
+
+async function takeValues(file: string, armor: string, vault: VaultFile, flags: { vaultPasswordFd?: string }): Promise<void> {
   const before = await vault.read();
   const { secrets, left } = foreignSecrets(file, decryptAnsibleVault(file, armor, await passphraseOf(file, flags)));
   const there = parseSecrets(VAULT_FILE, before).store;

@@ -8,8 +8,12 @@ import { findPublicKeys } from '#src/secrets/openpgp/find-key.ts';
 import { readRecipients } from '#src/secrets/openpgp/recipients.ts';
 import { PLAIN_FILE, VAULT_FILE } from '#src/secrets/read.ts';
 import { writeAside } from '#src/secrets/write-aside.ts';
-import { openVault, say, type VaultFlags } from './common.ts';
+import { changeVault, type OpenedVault, say, type VaultFlags } from './common.ts';
 import { keepKeys, tellReaders } from './recipients.ts';
+
+interface InitFlags extends VaultFlags {
+  recipient: readonly string[];
+}
 
 const EMPTY = '# Secrets of this cluster: picluster vault set PATH\n';
 
@@ -17,8 +21,10 @@ const EMPTY = '# Secrets of this cluster: picluster vault set PATH\n';
  * Makes the vault: for the keys named and those in recipients/. What stands in the plain file moves into it; the plain file goes only
  * after what was encrypted was seen to be readable here.
  */
-export async function initVault(flags: VaultFlags & { recipient: readonly string[] }): Promise<void> {
-  const { directory, unlock, vault } = await openVault(flags);
+export const initVault = (flags: InitFlags): Promise<void> =>
+  changeVault(flags, 'vault init', (opened) => makeVault(opened, flags));
+
+async function makeVault({ directory, unlock, vault }: OpenedVault, flags: InitFlags): Promise<void> {
   if ((await vault.armor()) !== undefined)
     throw new UsageError(`there is a ${VAULT_FILE} already`, { hint: 'add people with: picluster vault recipients add' });
   const plain = await plainText(directory);

@@ -3,8 +3,10 @@ import { join } from 'node:path';
 import { UsageError } from '#src/errors.ts';
 import { findPublicKeys, type PublicKeyText } from '#src/secrets/openpgp/find-key.ts';
 import { RECIPIENTS, type Recipient, readRecipients } from '#src/secrets/openpgp/recipients.ts';
+import type { Unlock } from '#src/secrets/openpgp/unlock.ts';
 import { VAULT_FILE } from '#src/secrets/read.ts';
-import { openVault, say, type VaultFlags } from './common.ts';
+import { changeVault, openVault, say, type VaultFlags } from './common.ts';
+import { encryptAnew } from './encrypt-anew.ts';
 
 /** Prints who can read what is encrypted from now on. */
 export async function listRecipients(flags: VaultFlags): Promise<void> {
@@ -12,40 +14,44 @@ export async function listRecipients(flags: VaultFlags): Promise<void> {
   for (const { fingerprint, user, file } of await readRecipients(directory)) say(`${fingerprint}  ${user}  ${file}`);
 }
 
-/** Adds public keys and encrypts the vault anew. */
-export async function addRecipients(names: readonly string[], flags: VaultFlags): Promise<void> {
-  const { directory, vault } = await openVault(flags);
-  const keys = await findPublicKeys(names);
-  const all = await readRecipients(
-    directory,
-    keys.map(({ recipient }) => recipient),
-  );
-  await vault.write(await vault.read(), all);
-  await keepKeys(directory, keys);
-  await tellReaders(directory);
-}
+/** Adds public keys and encrypts everything anew. */
+export const addRecipients = (names: readonly string[], flags: VaultFlags): Promise<void> =>
+  changeVault(flags, 'vault recipients add', async ({ directory, unlock, vault }) => {
+    await vault.mustExist();
+    const keys = await findPublicKeys(names);
+    const added = keys.map(({ recipient }) => recipient);
+    await encryptAll(directory, unlock, await readRecipients(directory, added));
+    await keepKeys(directory, keys);
+    await tellReaders(directory);
+  });
 
-/** Removes recipients, by file, address or fingerprint, and encrypts the vault anew to those that remain. */
-export async function removeRecipients(names: readonly string[], flags: VaultFlags): Promise<void> {
-  const { directory, vault } = await openVault(flags);
-  const all = await readRecipients(directory);
-  const gone = new Set(names.map((name) => theOne(all, name)));
-  const remaining = all.filter((recipient) => !gone.has(recipient));
-  if (remaining.length === 0) throw new UsageError('nobody would be left to read the vault; nothing was changed');
-  await vault.write(await vault.read(), remaining);
-  for (const { file, user } of gone) {
-    await rm(join(directory, file));
-    say(`removed ${user} (${file})`);
-  }
-  say('the history of git keeps what they could read: change every secret that they must not know');
-  await tellReaders(directory);
-}
+/** Removes recipients, by file, address or fingerprint, and encrypts everything anew to those that remain. */
+export const removeRecipients = (names: readonly string[], flags: VaultFlags): Promise<void> =>
+  changeVault(flags, 'vault recipients remove', async ({ directory, unlock, vault }) => {
+    await vault.mustExist();
+    const all = await readRecipients(directory);
+    const gone = new Set(names.map((name) => theOne(all, name)));
+    const remaining = all.filter((recipient) => !gone.has(recipient));
+    if (remaining.length === 0) throw new UsageError('nobody would be left to read the vault; nothing was changed');
+    await encryptAll(directory, unlock, remaining);
+    for (const { file, user } of gone) {
+      await rm(join(directory, file));
+      say(`removed ${user} (${file})`);
+    }
+    say('the history of git keeps what they could read: change every secret that they must not know');
+    await tellReaders(directory);
+  });
 
-/** Encrypts the vault anew: a new session key, the recipients as they are now. */
-export async function rekeyVault(flags: VaultFlags): Promise<void> {
-  const { directory, vault } = await openVault(flags);
-  await vault.write(await vault.read());
-  await tellReaders(directory);
+/** Encrypts everything anew: new session keys, the recipients as they are now. */
+export const rekeyVault = (flags: VaultFlags): Promise<void> =>
+  changeVault(flags, 'vault rekey', async ({ directory, unlock, vault }) => {
+    await vault.mustExist();
+    await encryptAll(directory, unlock, await readRecipients(directory));
+    await tellReaders(directory);
+  });
+
+async function encryptAll(directory: string, unlock: Unlock, recipients: readonly Recipient[]): Promise<void> {
+  for (const file of await encryptAnew(directory, unlock, recipients)) say(`encrypted ${file} anew`);
 }
 
 /** Writes public keys into the folder of recipients. */

@@ -5,8 +5,8 @@ import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import { GpgHome } from '#src/secrets/testing/gpg-home.ts';
+import { LAUNCHER, runVault } from './testing/run-vault.ts';
 
-const LAUNCHER = fileURLToPath(new URL('../../../bin/picluster.js', import.meta.url));
 const BOUND_MS = 240_000;
 let directory: string;
 let alex: GpgHome;
@@ -26,22 +26,8 @@ afterEach(() => rmSync(directory, { recursive: true, force: true }));
 const file = (name: string): string => join(directory, name);
 const vaultText = (): string => readFileSync(file('secrets.yaml.asc'), 'utf8');
 
-/** What `picluster vault ...` says to alex, and how it ends. */
-async function vault(
-  args: readonly string[],
-  input = '',
-  home = alex,
-  fd3 = '/dev/null',
-): Promise<{ exitCode: number | undefined; output: string }> {
-  const { exitCode, all } = await execa('sh', ['-c', 'exec "$@" 3<"$0"', fd3, process.execPath, LAUNCHER, 'vault', ...args], {
-    reject: false,
-    all: true,
-    input,
-    timeout: 90_000,
-    env: { ...home.env, HOME: directory, PICLUSTER_CLUSTER: directory, PICLUSTER_VAULT_KEY: '' },
-  });
-  return { exitCode, output: all };
-}
+const vault = (args: readonly string[], input = '', home = alex, fd3 = '/dev/null') =>
+  runVault(directory, home, args, { input, fd3 });
 
 it(
   'init, set, get, list, rm: gpg reads every state, comments stay, values are never said',
