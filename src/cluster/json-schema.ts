@@ -3,7 +3,7 @@ import { VersionsFile } from '#src/release/schema.ts';
 import { clusterFile, hostsFile, varsFile } from './schema.ts';
 import type { Namespaces } from './validate.ts';
 
-const Secrets = z.record(z.string(), z.union([z.string(), z.record(z.string(), z.string())]));
+const Secrets: z.ZodType = z.record(z.string(), z.union([z.string(), z.lazy(() => Secrets)]));
 
 /** Files that have a schema; `vars` is for group_vars/ and host_vars/. */
 export const SCHEMA_NAMES = ['cluster', 'hosts', 'vars', 'versions', 'secrets'] as const;

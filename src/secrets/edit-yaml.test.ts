@@ -32,6 +32,7 @@ it.each([
   ['below a value', 'k3s.token.x', 'v', 'k3s.token is a value'],
   ['over a map', 'k3s', 'v', 'k3s holds other secrets'],
   ['no path', 'a..b', 'v', '"a..b" is no path of a secret'],
+  ['what is kept of rotations', '_rotations.a', 'v', '_rotations is kept by picluster vault rotate'],
 ])('set refuses %s', (_name, path, value, message) => {
   expect(() => withSecret(FILE, TEXT, path, value)).toThrow(message);
 });

@@ -25,6 +25,22 @@ describe('a secrets file', () => {
     expect(inspect(store, { depth: 9 }) + String(store.all())).not.toContain('swordfish');
   });
 
+  it('what rotated secrets were is redacted, and has no path', () => {
+    const text = 'a: new\n_rotations: { a: { since: 2026-11-21T10:00:00Z, old: { a: swordfish, b.hash: shark } } }\n';
+    const { store, mistakes } = parseSecrets('secrets.yaml', text);
+    expect([mistakes, store.paths()]).toEqual([[], ['a']]);
+    expect(store.all().map((secret) => secret.reveal())).toEqual(['new', 'swordfish', 'shark']);
+    for (const path of ['_rotations', '_rotations.a.old.a', '_rotations.a.since']) expect(store.get(path)).toBeUndefined();
+  });
+
+  it.each(['swordfish', '{ a: swordfish }', '{ a: { since: x, old: swordfish } }', '{ a: { old: { a: swordfish } } }'])(
+    'what is no rotation is told: %s',
+    (text) => {
+      const { mistakes } = parseSecrets('secrets.yaml', `_rotations: ${text}\n`);
+      expect(mistakes.map(({ message }) => message)).toEqual(['is not what picluster vault rotate wrote there']);
+    },
+  );
+
   it.each([
     ['a: *swordfish\n'],
     ['a: !swordfish x\n'],

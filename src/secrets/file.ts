@@ -1,6 +1,7 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import type { Mistake } from '#src/errors.ts';
 import { type Path, parseYaml, showPath, type YamlSource } from '#src/yaml/source.ts';
+import { ROTATIONS } from './reserved.ts';
 import { Secret } from './secret.ts';
 import { type SecretStore, secretStore } from './store.ts';
 
@@ -44,11 +45,31 @@ function refused(file: string, message: string): SecretsRead {
 export function parseSecrets(file: string, text: string): SecretsRead {
   const source = parseYaml(file, text, { isSecret: true });
   const secrets = new Map<string, Secret>();
+  const rotated = new Map<string, Secret>();
   const mistakes = [...source.mistakes];
-  if (isMap(source.data)) collect(source, source.data, [], secrets, mistakes);
-  else if (source.data !== undefined)
+  if (isMap(source.data)) {
+    const { [ROTATIONS]: rotations, ...data } = source.data;
+    collect(source, data, [], secrets, mistakes);
+    if (rotations !== undefined) collectRotated(source, rotations, rotated, mistakes);
+  } else if (source.data !== undefined) {
     mistakes.push({ file, line: 1, column: 1, path: '', message: 'must be a map: lines of key: value' });
-  return { store: secretStore(file, secrets), mistakes };
+  }
+  return { store: secretStore(file, secrets, [...rotated.values()]), mistakes };
+}
+
+function collectRotated(source: YamlSource, rotations: unknown, rotated: Map<string, Secret>, mistakes: Mistake[]): void {
+  const entries = isMap(rotations) ? Object.entries(rotations) : [['', rotations] as const];
+  for (const [name, rotation] of entries) {
+    const path = name === '' ? [ROTATIONS] : [ROTATIONS, name];
+    if (isMap(rotation) && typeof rotation.since === 'string' && isMap(rotation.old))
+      collect(source, rotation.old, [...path, 'old'], rotated, mistakes);
+    else
+      mistakes.push({
+        ...source.keyPlace(path),
+        path: showPath(path),
+        message: 'is not what picluster vault rotate wrote there',
+      });
+  }
 }
 
 const NAME = /^[\w.@/-]+$/;

@@ -50,6 +50,13 @@ it('a path in both is a mistake', async () => {
   expect((await read()).mistakes).toEqual(['secrets.yaml a.b: stands in secrets.yaml.asc, too: keep one of them']);
 });
 
+it('what rotated secrets were has no path, beside a plain file, too', async () => {
+  await write('a: new\n_rotations: { a: { since: x, old: { a: swordfish } } }', 'b: two');
+  const { store } = await readSecrets(directory, { passphrase: async () => PASSPHRASE });
+  expect(store.paths()).toEqual(['a', 'b']);
+  expect(store.all().map((secret) => secret.reveal())).toEqual(['new', 'two', 'swordfish']);
+});
+
 it('what is wrong in a vault is told without a value', async () => {
   await write('a: [swordfish]\nb: "swordfish\n', undefined);
   const { mistakes } = await read();

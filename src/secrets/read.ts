@@ -5,6 +5,7 @@ import { parseSecrets, readSecretsFile, type SecretsRead } from './file.ts';
 import { decrypt } from './openpgp/decrypt.ts';
 import type { Unlock } from './openpgp/unlock.ts';
 import { sealedStore } from './sealed.ts';
+import type { Secret } from './secret.ts';
 import { type SecretStore, secretStore } from './store.ts';
 
 /** Secrets in clear, mode 0600, outside of git. */
@@ -45,8 +46,13 @@ function both(vault: SecretsRead, plain: SecretsRead): SecretsRead {
     path,
     message: `stands in ${VAULT_FILE}, too: keep one of them`,
   }));
-  const secrets = [vault.store, plain.store].flatMap((store) => named(store));
-  return { store: secretStore(VAULT_FILE, new Map(secrets)), mistakes: [...vault.mistakes, ...plain.mistakes, ...mistakes] };
+  const stores = [vault.store, plain.store];
+  const secrets = stores.flatMap((store) => store.all().filter((secret) => isNamed(store, secret)));
+  const rotated = stores.flatMap((store) => store.all().filter((secret) => !isNamed(store, secret)));
+  return {
+    store: secretStore(VAULT_FILE, new Map(secrets.map((secret) => [secret.label, secret])), rotated),
+    mistakes: [...vault.mistakes, ...plain.mistakes, ...mistakes],
+  };
 }
 
-const named = (store: SecretStore) => store.all().map((secret) => [secret.label, secret] as const);
+const isNamed = (store: SecretStore, secret: Secret): boolean => store.get(secret.label) === secret;

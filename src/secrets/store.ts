@@ -8,15 +8,16 @@ export interface SecretStore {
   readonly isSealed?: boolean;
   get(path: string): Secret | undefined;
   paths(): readonly string[];
+  /** Those that have a path, and what rotated ones were: all that must not be shown. */
   all(): readonly Secret[];
 }
 
-/** Secrets held in memory. */
-export function secretStore(name: string, secrets: ReadonlyMap<string, Secret>): SecretStore {
+/** Secrets held in memory. `rotated`: earlier values, which nothing can be given any more. */
+export function secretStore(name: string, secrets: ReadonlyMap<string, Secret>, rotated: readonly Secret[] = []): SecretStore {
   return {
     name,
     get: (path) => secrets.get(path),
     paths: () => [...secrets.keys()],
-    all: () => [...secrets.values()],
+    all: () => [...secrets.values(), ...rotated],
   };
 }
