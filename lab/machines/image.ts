@@ -8,7 +8,7 @@ import type { ImageName } from './config.ts';
 import { run } from './run.ts';
 
 const HERE = fileURLToPath(new URL('images/', import.meta.url));
-const SUITE = 'bookworm';
+export const SUITE = 'bookworm';
 const AUTHORITIES = '/etc/ssl/certs/ca-certificates.crt';
 
 interface Image {
@@ -78,6 +78,14 @@ export function debianMirrors(targets: string): string[] {
   return lines.some((line) => line.includes(` ${SUITE} `)) ? [...new Set(lines)] : [];
 }
 
+/** How packages of the suite are had on this machine. */
+export async function packageSources(signal?: AbortSignal): Promise<{ settings: string[]; mirrors: string[] }> {
+  const format = '$(REPO_URI) $(RELEASE) $(COMPONENT)';
+  const targets = await run('apt-get', ['indextargets', '--format', format, 'Created-By: Packages'], { signal }).catch(() => '');
+  const dump = await run('apt-config', ['dump'], { signal });
+  return { settings: aptTransport(dump, process.env), mirrors: debianMirrors(targets) };
+}
+
 /** The root file system that all disks of nodes with this image lie on, made once per machine and content. */
 export async function baseImage(
   name: ImageName,
@@ -85,11 +93,7 @@ export async function baseImage(
 ): Promise<string> {
   const { title, packages, files } = IMAGES[name];
   const { signal } = options;
-  const settings = aptTransport(await run('apt-config', ['dump'], { signal }), process.env);
-  const format = '$(REPO_URI) $(RELEASE) $(COMPONENT)';
-  const mirrors = debianMirrors(
-    await run('apt-get', ['indextargets', '--format', format, 'Created-By: Packages'], { signal }).catch(() => ''),
-  );
+  const { settings, mirrors } = await packageSources(signal);
   const authorities = await readFile(AUTHORITIES).catch(() => Buffer.alloc(0));
   const inputs = {
     suite: SUITE,

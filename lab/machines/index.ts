@@ -5,6 +5,7 @@ export { installDependencies, installPrograms } from './dependencies.ts';
 export { type DownOptions, down } from './down.ts';
 export { Lab, type LabOptions } from './identity.ts';
 export { type LogOptions, logs } from './logs.ts';
+export { newerGnupg } from './newer-gnupg.ts';
 export { inNode, type PowerOptions, powerCut, powerOff, powerOn, reboot, waitForSsh } from './power.ts';
 export { deleteSnapshot, restore, type SnapshotInfo, snapshot, snapshots } from './snapshot.ts';
 export { type SshOptions, type SshResult, ssh } from './ssh.ts';

@@ -107,8 +107,35 @@ it('signed by somebody whom we do not know, it is read all the same', async () =
   expect((await decrypt('x.asc', armor, unlock())).toString()).toBe(PLAIN);
 }, 60_000);
 
-it('the DSA and ElGamal keys of other days are refused', async () => {
-  await stranger.generateOf('old', ['Key-Type: DSA', 'Key-Length: 2048', 'Subkey-Type: ELG', 'Subkey-Length: 2048']);
-  const read = await readRecipient('recipients/old.asc', await stranger.exportPublic('old'));
-  expect('refusal' in read && read.refusal).toMatch(/^the key [0-9A-F]{40} of old <old@example\.com> is too weak: DSA$/);
-}, 120_000);
+const OF_OTHER_DAYS: [string, string[], string[], RegExp][] = [
+  ['DSA', [], ['Key-Type: DSA', 'Key-Length: 2048', 'Subkey-Type: ELG', 'Subkey-Length: 2048'], /is too weak: DSA$/],
+  [
+    'ElGamal',
+    [],
+    ['Key-Type: RSA', 'Key-Length: 3072', 'Key-Usage: sign', 'Subkey-Type: ELG', 'Subkey-Length: 2048'],
+    /is too weak: ElGamal$/,
+  ],
+  [
+    'RSA with 1024 bits',
+    [],
+    ['Key-Type: RSA', 'Key-Length: 1024', 'Subkey-Type: RSA', 'Subkey-Length: 1024'],
+    /is too weak: RSA with 1024 bits$/,
+  ],
+  [
+    'signed with SHA-1',
+    ['--cert-digest-algo', 'SHA1'],
+    ['Key-Type: RSA', 'Key-Length: 3072', 'Subkey-Type: RSA', 'Subkey-Length: 3072', 'Subkey-Usage: encrypt'],
+    /is too weak: it is signed with SHA-1/,
+  ],
+];
+it.each(OF_OTHER_DAYS)(
+  'keys of other days are refused: %s',
+  async (title, options, algorithms, expected) => {
+    const name = title.replaceAll(/\W/g, '-');
+    await stranger.generateOf(name, algorithms, options);
+    const read = await readRecipient('recipients/old.asc', await stranger.exportPublic(name));
+    expect('refusal' in read && read.refusal).toMatch(/^the key [0-9A-F]{40} of \S+ <\S+@example\.com> is /);
+    expect('refusal' in read && read.refusal).toMatch(expected);
+  },
+  120_000,
+);

@@ -1,7 +1,15 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { generateKey, type KeyOptions, readKey, revokeKey } from 'openpgp';
+import {
+  generateKey,
+  type KeyOptions,
+  readKey,
+  readPrivateKey,
+  revokeKey,
+  type SecretKeyPacket,
+  type SubkeyOptions,
+} from 'openpgp';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { ConfigError } from '#src/errors.ts';
 import { readRecipient, readRecipients } from './recipients.ts';
@@ -43,6 +51,21 @@ const REFUSED: [string, () => Promise<string>, RegExp][] = [
       return revoked.publicKey;
     },
     /is revoked$/,
+  ],
+  [
+    'its part to encrypt to expired',
+    async () => (await generate({ date: LONG_AGO, subkeys: [{ keyExpirationTime: 86_400 } as SubkeyOptions] })).publicKey,
+    /has no part that can be encrypted to: Subkey is expired$/,
+  ],
+  [
+    'its part to encrypt to is revoked',
+    async () => {
+      const { privateKey } = await generate();
+      const key = await readPrivateKey({ armoredKey: privateKey });
+      key.subkeys[0] = await key.subkeys[0]!.revoke(key.keyPacket as SecretKeyPacket);
+      return key.toPublic().armor();
+    },
+    /has no part that can be encrypted to: Subkey is revoked$/,
   ],
   [
     'RSA 1024',

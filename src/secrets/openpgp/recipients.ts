@@ -66,9 +66,24 @@ async function refusalOf(key: PublicKey, now: Date): Promise<string | undefined>
   const weak = weakness(key);
   if (weak) return weak;
   const encrypting = await key.getEncryptionKey(undefined, now).catch((error: Error) => error);
-  if (!(encrypting instanceof Error)) return weakness(encrypting);
-  const weakSubkey = key.getSubkeys().map(weakness).find(Boolean);
-  return weakSubkey ?? `has no part that can be encrypted to: ${encrypting.message}`;
+  if (encrypting instanceof Error) {
+    const weakSubkey = key.getSubkeys().map(weakness).find(Boolean);
+    return (
+      weakSubkey ?? `has no part that can be encrypted to: ${encrypting.message.replace(/^Could not find .* in key \w+: /, '')}`
+    );
+  }
+  return weakness(encrypting) ?? (await weakSignature(key, now));
+}
+
+/** Whoever can make two keys with the same SHA-1 can move a signature from one to the other. */
+async function weakSignature(key: PublicKey, now: Date): Promise<string | undefined> {
+  const { config, enums } = await import('openpgp');
+  const rejectHashAlgorithms = new Set([...config.rejectHashAlgorithms, enums.hash.sha1]);
+  const isSound = await key.getEncryptionKey(undefined, now, undefined, { ...config, rejectHashAlgorithms }).then(
+    () => true,
+    () => false,
+  );
+  return isSound ? undefined : 'is too weak: it is signed with SHA-1 (a new expiry date signs it anew: gpg --quick-set-expire)';
 }
 
 function weakness(key: { getAlgorithmInfo(): { algorithm: string; bits?: number } }): string | undefined {

@@ -7,17 +7,21 @@ import { execa } from 'execa';
 export class GpgHome {
   readonly path: string;
 
-  private constructor(path: string) {
+  readonly #programs: string | undefined;
+
+  private constructor(path: string, programs: string | undefined) {
     this.path = path;
+    this.#programs = programs;
   }
 
-  static async create(): Promise<GpgHome> {
+  /** `programs`: a directory with another `gpg` than that of this machine. */
+  static async create(programs?: string): Promise<GpgHome> {
     // The agent's socket lies in it: its path must be short.
-    return new GpgHome(await mkdtemp(join(tmpdir(), 'pg-')));
+    return new GpgHome(await mkdtemp(join(tmpdir(), 'pg-')), programs);
   }
 
   get env(): Record<string, string> {
-    return { GNUPGHOME: this.path };
+    return { GNUPGHOME: this.path, ...(this.#programs && { PATH: `${this.#programs}:${process.env.PATH}` }) };
   }
 
   async gpg(args: readonly string[], input = ''): Promise<string> {
@@ -26,16 +30,16 @@ export class GpgHome {
     return stdout;
   }
 
-  /** A key of `name@example.com` as GnuPG makes them by itself today: ed25519 and cv25519. */
-  async generate(name: string, passphrase = ''): Promise<void> {
+  /** A key of `name@example.com` as GnuPG makes them by itself today: ed25519 and cv25519. `options`: more words for gpg. */
+  async generate(name: string, passphrase = '', options: readonly string[] = []): Promise<void> {
     const key = ['--quick-generate-key', `${name} <${name}@example.com>`, 'future-default', 'default', 'never'];
-    await this.gpg(['--passphrase', passphrase, ...key]);
+    await this.gpg([...options, '--passphrase', passphrase, ...key]);
   }
 
   /** A key of other algorithms, without a passphrase: lines of GnuPG's unattended key generation. */
-  async generateOf(name: string, algorithms: readonly string[]): Promise<void> {
+  async generateOf(name: string, algorithms: readonly string[], options: readonly string[] = []): Promise<void> {
     const lines = ['%no-protection', ...algorithms, `Name-Real: ${name}`, `Name-Email: ${name}@example.com`, '%commit', ''];
-    await this.gpg(['--generate-key'], lines.join('\n'));
+    await this.gpg([...options, '--generate-key'], lines.join('\n'));
   }
 
   exportPublic(name: string): Promise<string> {
