@@ -3,6 +3,7 @@ import { type Apply, type Change, NO_WAY_OUT, type Upload } from '#src/resource/
 import { joinScripts, type Script } from '#src/shell/script.ts';
 import type { Emit } from './events.ts';
 import { explainFailure } from './explain-failure.ts';
+import { isKilled, lossBehind } from './going-down.ts';
 import type { ResourceStep } from './observe.ts';
 import type { HostSession } from './session.ts';
 import { newMarker, STREAM_STOPPED, type StreamEvent, StreamParser, streamScript } from './stream.ts';
@@ -21,6 +22,8 @@ export interface TaskResult {
   readonly change: Change;
   readonly durationMs: number;
   readonly error?: StepFailedError;
+  /** The failure is none that the step's own commands chose: they were killed, or what was sent to them was cut off. */
+  readonly wasCutOff?: boolean;
   /** It began, and its end was not heard. */
   readonly isCut?: boolean;
 }
@@ -70,10 +73,18 @@ export async function applyTasks(tasks: readonly Task[], options: ApplyOptions):
     rest = rest.slice(done.results.length + pushed.results.length);
     if (done.results.length + pushed.results.length === 0) break;
   }
-  const explained = results.map(async (result) =>
-    result.error ? { ...result, error: await explainFailure(result.error, result.step, options.session) } : result,
-  );
-  return { results: await Promise.all(explained) };
+  return explain(results, options.session);
+}
+
+/** A failure says what lies behind it; if that is the loss of its host, it is none of the step. */
+async function explain(results: readonly TaskResult[], session: HostSession): Promise<Applied> {
+  const explained: TaskResult[] = [];
+  for (const { error, wasCutOff = false, ...result } of results) {
+    const cut = error && (await lossBehind(error, session, wasCutOff));
+    if (cut) return { results: [...explained, { ...result, isCut: true }], cut };
+    explained.push(error ? { ...result, error: await explainFailure(error, result.step, session) } : result);
+  }
+  return { results: explained };
 }
 
 /** A connection lost between two streams cuts as well as one lost within. */
@@ -184,14 +195,19 @@ class BatchObserver {
     if (!task) return;
     if (exitCode === NO_WAY_OUT && task.apply.fallback) this.#batch.fallback = task;
     else if (exitCode === 0) this.#batch.results.push(this.#result(task));
-    else this.#batch.results.push(this.#result(task, this.#failure(task, `exit status ${exitCode}`, this.#tail.join('\n'))));
+    else {
+      const failure = this.#failure(task, `exit status ${exitCode}`, this.#tail.join('\n'));
+      this.#batch.results.push({ ...this.#result(task, failure), wasCutOff: isKilled(exitCode) });
+    }
   }
 
   /** The stream ended without an end mark for the running step. */
   failRunning(what: string, output: string): void {
     const task = this.#running;
     this.#running = undefined;
-    if (task) this.#batch.results.push(this.#result(task, this.#failure(task, what, [...this.#tail, output].join('\n'))));
+    if (!task) return;
+    const failure = this.#failure(task, what, [...this.#tail, output].join('\n'));
+    this.#batch.results.push({ ...this.#result(task, failure), wasCutOff: true });
   }
 
   /** An error of the connection, told with the step that was under way. */
@@ -256,6 +272,7 @@ async function push(
     return undefined;
   } catch (error) {
     if (!(error instanceof StepFailedError)) throw error;
-    return { step, change, durationMs: performance.now() - startedAt, error: Object.assign(error, { step: step.ref }) };
+    const durationMs = performance.now() - startedAt;
+    return { step, change, durationMs, error: Object.assign(error, { step: step.ref }), wasCutOff: true };
   }
 }

@@ -1,4 +1,4 @@
-import { HostLostError, InterruptedError, PiclusterError, VerifyError } from '#src/errors.ts';
+import { HostLostError, InterruptedError, PiclusterError, StepFailedError, VerifyError } from '#src/errors.ts';
 import type { Change } from '#src/resource/kind.ts';
 import type { RebootState } from '#src/resource/reboot.ts';
 import type { ActionContext } from '#src/role/action.ts';
@@ -8,6 +8,7 @@ import { type ApplyOptions, applyTasks, type Task, type TaskResult } from './app
 import type { Board } from './board.ts';
 import { toEventError } from './event-error.ts';
 import type { Emit } from './events.ts';
+import { lossBehind } from './going-down.ts';
 import type { Graph, Step } from './graph.ts';
 import { HostHooks } from './host-hooks.ts';
 import { HostSteps } from './host-steps.ts';
@@ -299,8 +300,12 @@ export class HostRunner {
       if (isWait && draining.aborted) throw new InterruptedError(`interrupted while ${step.title.replace(/^wait /, 'waiting ')}`);
       if (this.#options.signal.aborted || this.#losses.isOurs(error) || error instanceof InterruptedError) throw error;
       if (await this.#losses.isBack(error)) return;
+      const failure = asStepError(error, step);
+      const { session } = this.#options;
+      const loss = session && (await lossBehind(failure, session, failure instanceof StepFailedError));
+      if (loss) throw loss;
       this.#steps.settle(step, 'failed', {
-        error: asStepError(error, step),
+        error: failure,
         change: step.work.planned,
         durationMs: performance.now() - startedAt,
       });

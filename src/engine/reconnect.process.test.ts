@@ -123,6 +123,16 @@ describe('a connection that is lost in the middle of a step', () => {
     expect([begun('b'), starts(outcome, 'b')]).toEqual([2, 2]);
   });
 
+  it('what was killed because the machine went down is no failure of the step', async () => {
+    const killed = slow('b', sh`[ -e ${at('second')} ] || { touch ${at('second')}; exit 137; }`);
+    const outcome = await runCut(
+      () => [killed, small('c')],
+      () => setTimeout(() => server.drop(), 500),
+    );
+    expect(ends(outcome)).toEqual(['changed b', 'changed c']);
+    expect([begun('b'), reconnects(outcome).length]).toEqual([2, 1]);
+  });
+
   it('a step that cuts it every time is given up, and says so', async () => {
     const outcome = await run(() => [slow('b', sh`sleep 0.1; exit 1`), small('c')], {
       emit: (event) => {
