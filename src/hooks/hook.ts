@@ -1,3 +1,4 @@
+import { globToRegExp } from '#src/cluster/groups.ts';
 import type { HookSetting } from '#src/cluster/hooks.ts';
 import type { StepRef } from '#src/role/step.ts';
 
@@ -39,9 +40,6 @@ export interface HookInput {
   result?: { exitCode: number; changed: number; failed: number; notReached: number };
 }
 
-const glob = (text: string): RegExp => new RegExp(`^${text.split('*').map(RegExpEscape).join('.*')}$`);
-const RegExpEscape = (text: string): string => text.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&');
-
 /** A hook as cluster.yaml has it. `hostsOf` resolves its host pattern; `isCommand`: names that are commands and not roles. */
 export function hookFrom(
   setting: HookSetting,
@@ -65,7 +63,7 @@ export function hookFrom(
 
 function pointOf(where: string, isCommand: (name: string) => boolean): HookPoint {
   const slash = where.indexOf('/');
-  if (slash >= 0) return { type: 'step', role: glob(where.slice(0, slash)), step: glob(where.slice(slash + 1)) };
+  if (slash >= 0) return { type: 'step', role: globToRegExp(where.slice(0, slash)), step: globToRegExp(where.slice(slash + 1)) };
   return isCommand(where) ? { type: 'command', command: where } : { type: 'role', role: where };
 }
 

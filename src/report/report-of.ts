@@ -80,7 +80,8 @@ class Tracks {
       this.notes.push({ at, kind: event.type, host: event.host, text: event.text });
     else if ('host' in event && event.host) this.#host(event.host).see(event, at);
     if (!NOTED.includes(event.type)) return;
-    for (const text of eventLines(event, { showDiffs: false })) this.notes.push({ at, kind: 'fact', text });
+    const output = event.type === 'hook.end' && event.output !== '' ? { output: event.output } : {};
+    for (const text of eventLines(event, { showDiffs: false })) this.notes.push({ at, kind: 'fact', text, ...output });
   }
 
   #endPhase(name: string, to: number): void {

@@ -54,6 +54,8 @@ export interface Note {
   readonly kind: 'fact' | 'warning';
   readonly host?: string | undefined;
   readonly text: string;
+  /** What a hook printed. */
+  readonly output?: string | undefined;
 }
 
 /** Part of a run: a phase, or a role from its first start to its last end over all hosts. */

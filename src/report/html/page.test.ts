@@ -41,6 +41,14 @@ describe('the page of a run', () => {
     expect(summary?.[0]).toContain('n1, n2, n3');
   });
 
+  it('shows what a hook printed, as text', () => {
+    const hook = { hook: 'after os', on: 'control', status: 'failed', exitCode: 3, durationMs: 5 } as const;
+    const stamp = { v: 1, seq: 0, at: '2026-01-01T00:00:00.000Z' } as const;
+    const ended = reportPage(reportOf([{ ...stamp, type: 'hook.end', host: 'n1', ...hook, output: 'no <pager>' }]));
+    expect(ended).toContain('<pre tabindex="0">no &lt;pager&gt;</pre>');
+    expect(reportPage(reportOf([{ ...stamp, type: 'hook.end', host: 'n1', ...hook, output: '' }]))).not.toContain('<pre');
+  });
+
   it('refers to nothing outside of itself, and every link leads somewhere', () => {
     expect(page).not.toMatch(/(?:src|href)="(?!#|data:)/);
     const targets = [...page.matchAll(/href="#([^"]+)"/g)].map(([, id]) => id);

@@ -54,7 +54,7 @@ function body(report: RunReport): Html {
     ['times', 'Times', times(report)],
     ['traffic', 'Traffic', traffic(report)],
     ['graph', 'Graph', graphSection(report)],
-    ['notes', 'Said on the way', notes(report)],
+    ['notes', 'Said on the way', notes(report, budget)],
   ];
   const shown = sections.filter(([, , section]) => section !== undefined);
   return html`${patterns()}

@@ -98,7 +98,7 @@ function trafficRow(host: HostReport): Html {
 `;
 }
 
-export function notes({ notes: all }: RunReport): Html | undefined {
+export function notes({ notes: all }: RunReport, budget: Budget): Html | undefined {
   if (all.length === 0) return undefined;
   return html`<section id="notes"><h2>Said on the way</h2><ol class="notes">${all.map(
     ({
@@ -106,7 +106,8 @@ export function notes({ notes: all }: RunReport): Html | undefined {
       kind,
       host,
       text,
-    }) => html`<li><span class="time">${formatDuration(at)}</span> ${kind === 'warning' && html`<b>⚠ warning:</b> `}${host && html`<b>${host}:</b> `}${text}</li>
+      output,
+    }) => html`<li><span class="time">${formatDuration(at)}</span> ${kind === 'warning' && html`<b>⚠ warning:</b> `}${host && html`<b>${host}:</b> `}${text}${output && budget.tail(output)}</li>
 `,
   )}</ol></section>`;
 }
