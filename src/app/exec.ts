@@ -1,6 +1,6 @@
 import { EXIT } from '#src/errors.ts';
 import type { OutputFormat } from '#src/render/renderer.ts';
-import { redactor } from '#src/secrets/secret.ts';
+import { redactor } from '#src/secrets/redactor.ts';
 import { rawScript, sh } from '#src/shell/script.ts';
 import type { ShellReply } from '#src/transport/connection.ts';
 import { onHosts, reportErrors } from './hosts-session.ts';

@@ -10,7 +10,7 @@ import type { LineOptions } from '#src/render/run-lines.ts';
 import { readJournal } from '#src/report/journals.ts';
 import { reportOf } from '#src/report/report-of.ts';
 import type { Part } from '#src/report/run-report.ts';
-import { redactor } from '#src/secrets/secret.ts';
+import { redactor } from '#src/secrets/redactor.ts';
 import { versionOfPackage } from './version.ts';
 
 /** Where the events of one run go: journal first, then whoever shows them. */

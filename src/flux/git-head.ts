@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Cluster, GitOpsSettings } from '#src/cluster/cluster.ts';
 import { InterruptedError, StepFailedError } from '#src/errors.ts';
-import { redactor } from '#src/secrets/secret.ts';
+import { redactor } from '#src/secrets/redactor.ts';
 
 const TIMEOUT_MS = 20_000;
 

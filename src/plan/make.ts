@@ -1,7 +1,7 @@
 import type { LoadedCluster } from '#src/cluster/loaded.ts';
 import type { Plan, PlannedStep } from '#src/engine/plan.ts';
 import type { Facts } from '#src/facts/facts.ts';
-import { redactor } from '#src/secrets/secret.ts';
+import { redactor } from '#src/secrets/redactor.ts';
 import { type Digest, keyedDigest, plainDigest } from './digest.ts';
 import { type DocumentStep, PLAN_VERSION, type PlanDocument, type PlannedHost, type Selection } from './document.ts';
 import { stableFacts } from './stable-facts.ts';

@@ -35,20 +35,3 @@ export class Secret {
     return MASK;
   }
 }
-
-/** Login names lie beside passwords and are no secrets: hiding them would hide half of what is said. */
-const isLoginName = ({ label }: Secret): boolean => /(^|\.)user(name)?$/i.test(label);
-
-/** A function that replaces every given secret (of 4 characters or more) and its base64 form in a text by `***`. */
-export function redactor(secrets: Iterable<Secret>): (text: string) => string {
-  const needles = new Set<string>();
-  for (const secret of secrets) {
-    const value = secret.reveal();
-    if (value.length < 4 || isLoginName(secret)) continue;
-    needles.add(value);
-    needles.add(Buffer.from(value).toString('base64'));
-    for (const line of value.split('\n')) if (line.trim().length >= 8) needles.add(line.trim());
-  }
-  const sorted = [...needles].sort((a, b) => b.length - a.length);
-  return (text) => sorted.reduce((redacted, needle) => redacted.replaceAll(needle, MASK), text);
-}

@@ -1,0 +1,40 @@
+import { expect, it } from 'vitest';
+import { redactor } from './redactor.ts';
+import { Secret } from './secret.ts';
+
+const PASSWORD = 'it\'s "S3same" & $open\\ü';
+const PEM = '-----BEGIN KEY-----\nc3dvcmRmaXNo+/==\n-----END KEY-----\n';
+const redact = redactor([new Secret(PASSWORD, 'a'), new Secret(PEM, 'b'), new Secret('flux', 'git.username'), new Secret('abc')]);
+const base64 = (text: string): string => Buffer.from(text).toString('base64');
+
+const SPELLED: [string, string][] = [
+  ['as it is', PASSWORD],
+  ['in JSON', JSON.stringify(PASSWORD).slice(1, -1)],
+  ['in a URL', encodeURIComponent(PASSWORD)],
+  ['in a form', new URLSearchParams({ a: PASSWORD }).toString().slice(2).replaceAll('%27', "'")],
+  ['in a word of a shell', PASSWORD.replaceAll("'", "'\\''")],
+  ['in hexadecimal digits', Buffer.from(PASSWORD).toString('hex')],
+  ['in base64', base64(PASSWORD)],
+  ['in base64 for URLs', Buffer.from(PASSWORD).toString('base64url')],
+  ['one line of several', 'c3dvcmRmaXNo+/=='],
+  ['all lines', PEM],
+];
+it.each(SPELLED)('a secret is hidden: %s', (_name, spelled) => {
+  expect(redact(`before ${spelled} after`)).toMatch(/^before \*\*\*\s?=? after$/);
+});
+
+it.each(['', 'g', 'gi', 'git', 'git:'])('a secret is hidden in the base64 of a longer text: after "%s"', (before) => {
+  const hidden = redact(base64(`${before}${PASSWORD}!!`));
+  expect(hidden).toMatch(/^.{0,6}\*\*\*.{0,6}$/);
+});
+
+it('short values, login names and everything else stay', () => {
+  const text = 'abc flux -----BEGIN';
+  expect(redact(text)).toBe(text);
+  expect(redactor([])(text)).toBe(text);
+});
+
+it('of secrets that overlap nothing is left', () => {
+  const both = redactor([new Secret('abcdef'), new Secret('defghi'), new Secret('abcd')]);
+  expect(both('abcdefghi, abcd, xabcdefx')).toBe('***, ***, x***x');
+});
