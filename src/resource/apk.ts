@@ -1,6 +1,6 @@
 import { joinScripts, rawScript, sh } from '#src/shell/script.ts';
 import { LOCK_HELPERS } from './package-lock.ts';
-import { bareNames, type PackageManager } from './package-manager.ts';
+import { bareNames, type PackageManager, STATUS_RECORDS } from './package-manager.ts';
 
 /** apk 3 has the second file, older ones the first. Source: apk(8), apk-world(5). */
 const HELPERS = `${LOCK_HELPERS}
@@ -36,13 +36,7 @@ export const apk: PackageManager = {
           if (!(name in world)) return "dependency"
           return wanted != name && world[name] != wanted ? "not pinned" : "installed"
         }
-        END {
-          for (i = 1; i <= n; i++) {
-            count = split(lists[i], names, " ")
-            for (j = 1; j <= count; j++) printf "%s %s\037", names[j], status(names[j])
-            printf "\036"
-          }
-        }'`;
+        ${STATUS_RECORDS}'`;
   },
 
   /** The index is fetched only when the present one does not lead to the packages. What packages recommend, apk does not know. */

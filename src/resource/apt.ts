@@ -1,6 +1,6 @@
 import { joinScripts, rawScript, sh } from '#src/shell/script.ts';
 import { LOCK_HELPERS } from './package-lock.ts';
-import { bareNames, type PackageManager } from './package-manager.ts';
+import { bareNames, type PackageManager, STATUS_RECORDS } from './package-manager.ts';
 
 /** apt's own wait (DPkg::Lock::Timeout) does not cover the lists, and names nobody. */
 const HELPERS = `${LOCK_HELPERS}
@@ -35,13 +35,7 @@ export const apt: PackageManager = {
           sub(/=.*/, "", name)
           return wanted != name && found[name] == "installed" && version[name] != substr(wanted, length(name) + 2) ? version[name] : found[name]
         }
-        END {
-          for (i = 1; i <= n; i++) {
-            count = split(lists[i], names, " ")
-            for (j = 1; j <= count; j++) printf "%s %s\037", names[j], status(names[j])
-            printf "\036"
-          }
-        }'`;
+        ${STATUS_RECORDS}'`;
   },
 
   /** Lists are fetched only when the present ones do not lead to the packages. */

@@ -1,4 +1,4 @@
-import type { Script } from '#src/shell/script.ts';
+import { rawScript, type Script } from '#src/shell/script.ts';
 
 /** A package as it is asked for, `name` or `name=version`, to its status; empty: not there. */
 export type PackageStates = Readonly<Record<string, string>>;
@@ -16,3 +16,12 @@ export interface PackageManager {
 export const bareNames = (lists: readonly (readonly string[])[]): string[] => [
   ...new Set(lists.flat().map((name) => name.replace(/=.*/, ''))),
 ];
+
+/** End of an awk program that has `lists[1..n]`, the packages asked for, and `status(wanted)`: a record for each list. */
+export const STATUS_RECORDS = rawScript(String.raw`END {
+          for (i = 1; i <= n; i++) {
+            count = split(lists[i], names, " ")
+            for (j = 1; j <= count; j++) printf "%s %s\037", names[j], status(names[j])
+            printf "\036"
+          }
+        }`);
