@@ -11,6 +11,16 @@ export function defineContents(vault: Command): void {
   withVaultFlags(vault.command('view').description('print the whole vault in clear')).action(async (flags: VaultFlags) =>
     (await load()).viewVault(flags),
   );
+  withVaultFlags(
+    vault
+      .command('edit')
+      .description('open the vault in $VISUAL, $EDITOR or vi, in memory; what is saved is checked, then encrypted')
+      .argument('[file]', 'another encrypted file; one that ends in secrets.yaml.asc is made when it is not there'),
+  )
+    .option('--on-disk', 'where no tmpfs is (macOS): in a private directory on the disk, which may keep what is removed')
+    .action(async (file: string | undefined, flags: VaultFlags & { onDisk?: boolean }) =>
+      (await import('#src/app/vault/edit.ts')).editVault(file, flags),
+    );
   withVaultFlags(vault.command('get').description('print one value').argument('<path>', 'e.g. k3s.token')).action(
     async (path: string, flags: VaultFlags) => (await load()).getSecret(path, flags),
   );

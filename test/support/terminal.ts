@@ -10,6 +10,7 @@ export async function onTerminal(
   args: string,
   answers: readonly string[],
   env: Readonly<Record<string, string>>,
+  question = QUESTION,
 ): Promise<{ exitCode: number; all: string; unasked: string[] }> {
   const left = [...answers];
   const command = `${process.execPath} ${LAUNCHER} ${args}`;
@@ -17,7 +18,7 @@ export async function onTerminal(
   let heard = '';
   child.all.on('data', (chunk: Buffer) => {
     heard += chunk.toString();
-    if (!QUESTION.test(heard)) return;
+    if (!question.test(heard)) return;
     heard = '';
     child.stdin.write(`${left.shift() ?? ''}\n`);
   });

@@ -2,12 +2,14 @@ import { findClusterDirectory } from '#src/cluster/find.ts';
 import { VaultFile } from '#src/secrets/vault-file.ts';
 import { type UnlockFlags, unlockOf } from '../unlock.ts';
 import { withVaultLock } from './lock.ts';
+import { wipeStale } from './private-directory.ts';
 
 export interface VaultFlags extends UnlockFlags {
   cluster?: string;
 }
 
 export async function openVault(flags: VaultFlags) {
+  wipeStale();
   const directory = await findClusterDirectory(flags.cluster, process.cwd(), process.env);
   const unlock = unlockOf(process.env, flags);
   return { directory, unlock, vault: new VaultFile(directory, unlock) };

@@ -15,7 +15,7 @@ interface InitFlags extends VaultFlags {
   recipient: readonly string[];
 }
 
-const EMPTY = '# Secrets of this cluster: picluster vault set PATH\n';
+export const EMPTY_VAULT = '# Secrets of this cluster: picluster vault set PATH\n';
 
 /**
  * Makes the vault: for the keys named and those in recipients/. What stands in the plain file moves into it; the plain file goes only
@@ -33,7 +33,7 @@ async function makeVault({ directory, unlock, vault }: OpenedVault, flags: InitF
     directory,
     keys.map(({ recipient }) => recipient),
   );
-  const armor = await encryptTo(all, Buffer.from(plain ?? EMPTY));
+  const armor = await encryptTo(all, Buffer.from(plain ?? EMPTY_VAULT));
   if (plain !== undefined && (await decrypt(VAULT_FILE, armor, unlock)).toString('utf8') !== plain)
     throw new PermissionError(`${PLAIN_FILE} was not moved: what was encrypted reads differently`);
   await keepKeys(directory, keys);

@@ -4,7 +4,8 @@ import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { LockedError } from '#src/errors.ts';
-import { bootId, LOCK, withVaultLock } from './lock.ts';
+import { LOCK, withVaultLock } from './lock.ts';
+import { bootId } from './process-identity.ts';
 
 let directory: string;
 beforeEach(async () => {
@@ -31,7 +32,7 @@ it.each([
   ['a living process', async () => ({}), LockedError],
   ['another machine', async () => ({ machine: 'elsewhere', pid: spawnSync('true').pid }), LockedError],
 ])('the lock of %s', async (_name, change, outcome) => {
-  const living = { pid: process.pid, machine: hostname(), boot: await bootId(), began: '', says: 'x' };
+  const living = { pid: process.pid, machine: hostname(), boot: bootId(), began: '', says: 'x' };
   await symlink(JSON.stringify({ ...living, ...(await change()) }), join(directory, LOCK));
   const taken = withVaultLock(directory, 'vault set', nothing);
   if (outcome === 'done') expect(await taken).toBe('done');
@@ -46,7 +47,7 @@ it('what is no lock of ours is left alone', async () => {
 });
 
 it('of twenty that find a dead one at the same moment, one works at a time', async () => {
-  const dead = { pid: spawnSync('true').pid, machine: hostname(), boot: await bootId(), began: '', says: 'x' };
+  const dead = { pid: spawnSync('true').pid, machine: hostname(), boot: bootId(), began: '', says: 'x' };
   await symlink(JSON.stringify(dead), join(directory, LOCK));
   let working = 0;
   let most = 0;

@@ -1,8 +1,9 @@
-import { readFile, readlink, rename, rm, symlink } from 'node:fs/promises';
+import { readlink, rename, rm, symlink } from 'node:fs/promises';
 import { hostname, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { LockedError, UsageError } from '#src/errors.ts';
+import { isRunning, thisProcess } from './process-identity.ts';
 
 export const LOCK = '.vault.lock';
 const ATTEMPTS = 5;
@@ -10,7 +11,6 @@ const ATTEMPTS = 5;
 const Holder = z.object({
   pid: z.number().int().positive(),
   machine: z.string(),
-  /** Which boot of the machine, and when the process began in it: a pid comes again. Empty where the machine does not say. */
   boot: z.string(),
   began: z.string(),
   says: z.string(),
@@ -20,7 +20,7 @@ type Holder = z.infer<typeof Holder>;
 /** Runs `work` while no other picluster changes the vault of this directory. `command`: `vault set`. Throws LockedError that names who does. */
 export async function withVaultLock<T>(directory: string, command: string, work: () => Promise<T>): Promise<T> {
   const path = join(directory, LOCK);
-  const mine = JSON.stringify(await thisProcess(command));
+  const mine = JSON.stringify(holderOf(command));
   await take(path, mine);
   try {
     return await work();
@@ -41,7 +41,7 @@ async function take(path: string, mine: string): Promise<void> {
       throw new UsageError(`the vault cannot be changed here: ${path} cannot be written (${failure.code}); nothing was changed`);
     const held = await readlink(path).catch(() => undefined);
     if (held === undefined) continue;
-    if (await isAlive(parsed(held))) throw taken(path, held);
+    if (isAlive(parsed(held))) throw taken(path, held);
     await breakStale(path, held);
   }
   throw new LockedError(`the lock ${path} goes from hand to hand; nothing was changed`, { hint: 'try again in a moment' });
@@ -65,42 +65,15 @@ const parsed = (text: string): Holder | undefined => {
 };
 
 /** What is no lock of ours, or of another machine, cannot be judged: it holds. */
-async function isAlive(holder: Holder | undefined): Promise<boolean> {
-  if (!holder || holder.machine !== hostname()) return true;
-  if (holder.boot !== (await bootId())) return false;
-  if (!processLives(holder.pid)) return false;
-  return holder.began === '' || holder.began === (await beganAt(holder.pid));
-}
-
-export function processLives(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code !== 'ESRCH';
-  }
-}
+const isAlive = (holder: Holder | undefined): boolean => !holder || holder.machine !== hostname() || isRunning(holder);
 
 const taken = (path: string, held: string): LockedError =>
   new LockedError(`another run changes the vault: ${parsed(held)?.says ?? held.slice(0, 200)}; nothing was changed`, {
     hint: `wait for it; when it runs no more: rm '${path}'`,
   });
 
-async function thisProcess(command: string): Promise<Holder> {
+function holderOf(command: string): Holder {
   const machine = hostname();
   const says = `picluster ${command} by ${userInfo().username}@${machine}, pid ${process.pid}, since ${new Date().toISOString()}`;
-  return { pid: process.pid, machine, boot: await bootId(), began: await beganAt(process.pid), says };
+  return { ...thisProcess(), machine, says };
 }
-
-export const bootId = (): Promise<string> =>
-  readFile('/proc/sys/kernel/random/boot_id', 'utf8').then(
-    (text) => text.trim(),
-    () => '',
-  );
-
-/** Field 22 of proc_pid_stat(5), counted after the name, which may hold anything. */
-const beganAt = (pid: number): Promise<string> =>
-  readFile(`/proc/${pid}/stat`, 'utf8').then(
-    (text) => text.slice(text.lastIndexOf(')') + 2).split(' ')[19] ?? '',
-    () => '',
-  );

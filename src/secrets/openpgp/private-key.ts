@@ -24,9 +24,14 @@ export async function decryptWithKeyFile(
 /** Opens a message that was encrypted with a passphrase. */
 export async function decryptSymmetric(file: string, armor: string, unlock: Unlock): Promise<Buffer> {
   const message = await parse(file, armor);
+  return await open(file, message, { passwords: [await passphraseOf(file, unlock)] });
+}
+
+/** The passphrase of a file that needs no key. Throws PermissionError when nobody gives it. */
+export async function passphraseOf(file: string, unlock: Unlock): Promise<string> {
   const passphrase = await unlock.passphrase(`passphrase of ${file}: `);
   if (passphrase === undefined) throw nobodyTyped(`the passphrase of ${file}`);
-  return await open(file, message, { passwords: [passphrase] });
+  return passphrase;
 }
 
 async function parse(file: string, armor: string): Promise<Message<string>> {

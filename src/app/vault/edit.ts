@@ -1,0 +1,80 @@
+import { existsSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
+import { basename, join, relative, resolve } from 'node:path';
+import { createInterface } from 'node:readline/promises';
+import { ConfigError, StepFailedError } from '#src/errors.ts';
+import { describeError } from '#src/render/error-text.ts';
+import { readRecipients } from '#src/secrets/openpgp/recipients.ts';
+import { VAULT_FILE } from '#src/secrets/read.ts';
+import { mistakesIn, VaultFile } from '#src/secrets/vault-file.ts';
+import { changeVault, say, type VaultFlags } from './common.ts';
+import { runEditor, untilEnded } from './editor.ts';
+import { EMPTY_VAULT } from './init.ts';
+import { privateDirectory } from './private-directory.ts';
+
+interface EditFlags extends VaultFlags {
+  onDisk?: boolean;
+}
+
+/** Opens the vault, or another encrypted file, in the user's editor; what is saved is checked before it is encrypted. */
+export const editVault = (asked: string | undefined, flags: EditFlags): Promise<void> =>
+  changeVault(flags, 'vault edit', async ({ directory, unlock }) => {
+    const file = new VaultFile(directory, unlock, asked === undefined ? VAULT_FILE : nameOf(directory, asked));
+    // What would refuse the text afterwards refuses it before somebody writes it.
+    await readRecipients(directory);
+    const isNew = asked !== undefined && isSecretsFile(file.name) && (await file.armor()) === undefined;
+    const before = isNew ? EMPTY_VAULT : await file.read();
+    const after = await edited(file.name, before, flags.onDisk ?? false);
+    if (after === before) return say(`${file.name} is as it was`);
+    await file.write(after);
+    say(`saved ${file.name}`);
+  });
+
+const isSecretsFile = (name: string): boolean => name.endsWith('secrets.yaml.asc');
+
+/** Seen from here, or else from the cluster directory; a link stays one. */
+function nameOf(directory: string, asked: string): string {
+  const path = [resolve(asked), join(directory, asked)].find((candidate) => existsSync(candidate));
+  return relative(directory, path === undefined ? join(directory, asked) : realpathSync(path));
+}
+
+async function edited(name: string, before: string, onDisk: boolean): Promise<string> {
+  const place = privateDirectory({ onDisk });
+  try {
+    return await untilEnded(async (signal) => {
+      const path = join(place.path, basename(name, '.asc'));
+      writeFileSync(path, before, { mode: 0o600, flag: 'wx' });
+      for (;;) {
+        await runEditor(path, place.path, signal);
+        const after = textLeft(path, before);
+        const mistakes = mistakesIn(name, after);
+        if (mistakes.length === 0) return after;
+        const refusal = new ConfigError('this is not what it may hold; nothing was changed', mistakes);
+        if (!process.stdin.isTTY) throw refusal;
+        process.stderr.write(`${describeError(refusal)}\n`);
+        if (!(await wantsAgain(signal))) throw new StepFailedError('nothing was kept, nothing was changed');
+      }
+    });
+  } finally {
+    place.wipe();
+  }
+}
+
+function textLeft(path: string, before: string): string {
+  if (!existsSync(path)) throw new StepFailedError('the editor left no file; nothing was changed');
+  const text = readFileSync(path, 'utf8');
+  if (text.trim() === '' && before.trim() !== '') throw new StepFailedError('the file was empty; nothing was changed');
+  return text;
+}
+
+/** Ctrl-C and Ctrl-D are a no. */
+async function wantsAgain(signal: AbortSignal): Promise<boolean> {
+  const lines = createInterface({ input: process.stdin, output: process.stderr });
+  const closed = new Promise<string>((resolve) => lines.once('close', () => resolve('no')));
+  lines.once('SIGINT', () => lines.close());
+  try {
+    const answer = await Promise.race([lines.question('edit again? [Y/n] ', { signal }), closed]);
+    return !/^n/i.test(answer.trim());
+  } finally {
+    lines.close();
+  }
+}
