@@ -8,6 +8,8 @@ export interface Outcome {
   reason?: string;
   /** Code of the error it failed with: `E_HOST_LOST`. */
   code?: string;
+  /** It was done while this step before it was still watched, and that did not end well: nobody goes on from it. */
+  behind?: StepRef;
 }
 
 /** Whether a step may start, and if it never will: why. */
@@ -48,18 +50,25 @@ export class Board {
   }
 
   /** Resolves once every step that this one waits for has ended; rejects with the signal's reason. */
-  async clearance(step: Step, signal: AbortSignal): Promise<Clearance> {
+  async clearance(step: Pick<Step, 'after'>, signal: AbortSignal): Promise<Clearance> {
     for (const ref of step.after) {
       await this.#ended(ref, signal);
-      const status = this.#outcomes.get(ref)?.status;
-      if (status === 'failed' || status === 'not-reached')
-        return { go: false, reason: `${ref} ${status === 'failed' ? 'failed' : 'was not reached'}` };
+      const reason = this.refusal(ref);
+      if (reason !== undefined) return { go: false, reason };
     }
     return { go: true };
   }
 
+  /** Why nobody goes on from this step; undefined when it ended well, or has not ended. */
+  refusal(ref: StepRef): string | undefined {
+    const outcome = this.#outcomes.get(ref);
+    if (outcome?.behind !== undefined) return this.refusal(outcome.behind);
+    if (outcome?.status === 'failed') return `${ref} failed`;
+    return outcome?.status === 'not-reached' ? `${ref} was not reached` : undefined;
+  }
+
   /** The first predecessor that has not ended yet. */
-  awaited(step: Step): StepRef | undefined {
+  awaited(step: Pick<Step, 'after'>): StepRef | undefined {
     return step.after.find((ref) => !this.#outcomes.has(ref));
   }
 

@@ -16,6 +16,8 @@ export interface Step {
   readonly title: string;
   readonly work: Resource | Action;
   readonly after: readonly StepRef[];
+  /** Those of `after` that somebody named; the others are just earlier in the list. */
+  readonly needs: readonly StepRef[];
   readonly restartOn: readonly StepRef[];
   readonly pool: string | undefined;
   readonly tags: readonly string[];
@@ -82,7 +84,7 @@ class GraphBuilder {
     const name = draftName(draft);
     const ref = stepRef(role, name, host);
     const restartOn = (draft.restartOn ?? []).map((input) => this.#resolve(input, ref));
-    const after = [...before, ...(draft.after ?? []).map((edge) => this.#resolve(edge, ref)), ...restartOn];
+    const needs = [...(draft.after ?? []).map((edge) => this.#resolve(edge, ref)), ...restartOn];
     const step: Step = {
       ref,
       host,
@@ -90,7 +92,8 @@ class GraphBuilder {
       name,
       title: titleOf(draft),
       work: this.#withInputs(draft, restartOn),
-      after: [...new Set(after)],
+      after: [...new Set([...before, ...needs])],
+      needs,
       restartOn,
       pool: draft.pool,
       tags: draft.tags ?? [],
@@ -149,8 +152,11 @@ class GraphBuilder {
     this.#mistakes.push(...unknownEnds(this.#steps, edges));
     const outside: { from: StepRef; to: StepRef }[] = [];
     for (const [ref, step] of this.#steps) {
-      const after = [...new Set([...step.after, ...(extra.get(ref) ?? [])].map((to) => this.#alias.get(to) ?? to))];
-      this.#steps.set(ref, { ...step, after });
+      const resolved = (refs: readonly StepRef[]): StepRef[] => [
+        ...new Set([...refs, ...(extra.get(ref) ?? [])].map((to) => this.#alias.get(to) ?? to)),
+      ];
+      const after = resolved(step.after);
+      this.#steps.set(ref, { ...step, after, needs: resolved(step.needs) });
       for (const to of after) {
         if (this.#steps.has(to)) continue;
         if (hosts.has(hostOfRef(to))) this.#mistakes.push(`${ref}: waits for ${to}, which does not exist`);

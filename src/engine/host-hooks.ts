@@ -49,7 +49,7 @@ export class HostHooks {
     try {
       await hooks?.after(
         ended.map((step) => ({ step, status: board.outcome(step.ref)?.status ?? 'not-reached' })),
-        steps.pending,
+        steps.unsettled,
       );
     } catch (error) {
       if (!(error instanceof HookFailedError)) throw error;

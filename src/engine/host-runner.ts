@@ -20,7 +20,8 @@ import { rebootHost } from './reboot.ts';
 import type { HostSession } from './session.ts';
 import { asStepError, notAsItShouldBe, notInThePlan } from './step-error.ts';
 import { type StepHooks, untilHooked } from './step-hooks.ts';
-import { nextStretch, untilDisturbed, untilUnplanned } from './stretch.ts';
+import { goesOnMeanwhile, nextStretch, untilDisturbed, untilUnplanned } from './stretch.ts';
+import { type Verdict, Watches } from './watches.ts';
 
 export interface HostRunnerOptions {
   readonly host: string;
@@ -73,6 +74,9 @@ export class HostRunner {
   /** Aborted by the first Ctrl-C as well as by the second. */
   readonly #stop: AbortSignal;
   readonly #turns: PoolTurns;
+  readonly #watches = new Watches();
+  /** Watched steps of whose start nothing was known any more: they are done again, once. */
+  readonly #unknown = new Set<StepRef>();
 
   constructor(options: HostRunnerOptions) {
     this.#options = options;
@@ -88,7 +92,7 @@ export class HostRunner {
   /** Resolves when every step has an outcome; errors end up there too. Rejects with a bug only. */
   async run(): Promise<void> {
     try {
-      while (this.#steps.pending.length > 0) {
+      while (this.#steps.unsettled.length > 0) {
         await this.#next().catch((error) => this.#survive(error));
         this.#turns.leaveFinished();
         const ended = this.#steps.takeEnded();
@@ -114,18 +118,28 @@ export class HostRunner {
     const { board, emit, host } = this.#options;
     if (this.#cut.tasks.length > 0) return this.#settleCut();
     const [step] = this.#steps.pending;
+    const { watched, held } = this.#steps.open;
+    // What others have to do with this step; its own host knows what it does while it watches.
+    const after = step?.after.filter((ref) => !watched.has(ref) && !held.has(ref)) ?? [];
+    const awaited = board.awaited({ after });
+    if (watched.size > 0 && (!step || awaited || !this.#goesOnMeanwhile(step))) return this.#endWatch();
     if (!step) return;
     if (this.#options.draining.aborted) throw new InterruptedError(INTERRUPTED);
-    const awaited = board.awaited(step);
     if (awaited) emit({ type: 'host.waiting', host, for: awaited });
-    const clearance = await this.#orDrained(board.clearance(step, this.#stop), awaited ?? step.ref);
+    const clearance = await this.#orDrained(board.clearance({ after }, this.#stop), awaited ?? step.ref);
     if (!clearance.go) this.#steps.settle(step, 'not-reached', { reason: clearance.reason });
     else if (isResourceStep(step)) await this.#stretch();
     else await this.#action(step);
   }
 
+  #goesOnMeanwhile(step: Step): boolean {
+    const { draining } = this.#options;
+    const isHooked = [step, ...this.#watches.steps].some((other) => this.#hooks.isAround(other));
+    return !draining.aborted && !isHooked && goesOnMeanwhile(step, this.#steps.open);
+  }
+
   async #stretch(): Promise<void> {
-    const ready = nextStretch(this.#steps.pending, (ref) => this.#steps.endedWell(ref));
+    const ready = nextStretch(this.#steps.pending, (ref) => this.#steps.endedWell(ref), this.#steps.open);
     if (this.#isStale) await this.#probeAgain(this.#steps.pendingResources);
     const changes = new Map<StepRef, Change>();
     const undisturbed = untilDisturbed(ready, (step) => {
@@ -220,15 +234,52 @@ export class HostRunner {
     const { results, cut } = await applyTasks(tasks, { ...this.#options, session });
     this.#cut = { tasks, results };
     if (cut) throw cut;
-    const applied = results.filter((result) => !result.error);
+    const applied = results.filter((result) => !result.error && !this.#watch(result));
     const others = this.#steps.pendingResources.filter((step) => !tasks.some((task) => task.step === step));
     await this.#probeAgain([...applied.map(({ step }) => step), ...others]);
     this.#cut = NO_CUT;
     for (const step of stretch) {
       const result = results.find((candidate) => candidate.step === step);
+      if (this.#steps.open.watched.has(step.ref)) continue;
       if (result) this.#settleResult(result);
       else if (!tasks.some((task) => task.step === step) && this.#mayPass(step)) this.#steps.settle(step, 'unchanged');
     }
+  }
+
+  /** True when the step has started something that must stay up. */
+  #watch(result: TaskResult): boolean {
+    const { session } = this.#options;
+    const { kind, spec } = result.step.work;
+    const watch = session && kind.watch?.(spec, session.facts);
+    if (!watch) return false;
+    this.#watches.add(result, watch);
+    this.#steps.watch(result.step);
+    return true;
+  }
+
+  /** Asks of all that is watched, and gives those steps their outcome, and with it what was done after them. */
+  async #endWatch(): Promise<void> {
+    const { session, emit, host } = this.#options;
+    if (!session) return;
+    const verdicts = await this.#watches.verdicts(session, this.#options.signal);
+    for (const { result } of verdicts) this.#steps.unwatch(result.step);
+    const isAgain = ({ result: { step }, isStartKnown }: Verdict): boolean => !isStartKnown && !this.#unknown.has(step.ref);
+    const good = verdicts.filter(({ result }) => !result.error).map(({ result }) => result.step);
+    await this.#probeAgain([...good, ...this.#steps.pendingResources.filter((step) => !good.includes(step))]);
+    for (const verdict of verdicts) {
+      if (!isAgain(verdict)) this.#settleResult(verdict.result);
+      else {
+        this.#unknown.add(verdict.result.step.ref);
+        this.#begun.add(verdict.result.step.ref);
+      }
+    }
+    const behind = this.#steps.release();
+    if (behind.length > 0)
+      emit({
+        type: 'warning',
+        host,
+        text: `done while a service before it was still watched, which failed: ${behind.join(', ')}`,
+      });
   }
 
   /**
@@ -242,6 +293,9 @@ export class HostRunner {
     const { tasks, results } = this.#cut;
     this.#cut = NO_CUT;
     for (const { step, change } of tasks) {
+      const begun = results.find((result) => result.step === step && !result.error);
+      // What is on the machine says whether it was started, and as what.
+      if (begun && this.#watch(begun)) continue;
       const left = step.work.kind.diff(step.work.spec, observations.get(step.ref), session.facts);
       const durationMs = results.find((result) => result.step === step)?.durationMs ?? 0;
       if (!left) this.#steps.settle(step, 'changed', { change, durationMs });
@@ -250,7 +304,9 @@ export class HostRunner {
 
   /** An unchanged step between changed ones has passed once everything before it has. */
   #mayPass(step: ResourceStep): boolean {
-    return step.after.every((ref) => this.#steps.endedWell(ref)) && !this.#changeOf(step, new Map());
+    const { watched, held } = this.#steps.open;
+    const isPast = (ref: StepRef): boolean => watched.has(ref) || held.has(ref) || this.#steps.endedWell(ref);
+    return step.after.every(isPast) && !this.#changeOf(step, new Map());
   }
 
   #settleResult({ step, change, durationMs, error }: TaskResult): void {
@@ -333,13 +389,19 @@ export class HostRunner {
     const isInterrupt = error instanceof InterruptedError || this.#options.signal.aborted;
     if (!known && !isInterrupt) throw error;
     if (known instanceof HostLostError) emit({ type: 'host.lost', host, error: toEventError(known) });
+    for (const step of this.#watches.takeAll()) {
+      this.#steps.unwatch(step);
+      if (known && !isInterrupt) this.#steps.settle(step, 'failed', { error: known });
+      else this.#steps.settle(step, 'not-reached', { reason: 'interrupted before it was seen to stay up' });
+    }
     for (const { step, change, durationMs, error: failure } of this.#cut.results.filter(({ isCut }) => !isCut))
       this.#steps.settle(step, failure ? 'failed' : 'changed', { change, durationMs, ...(failure ? { error: failure } : {}) });
+    this.#steps.release();
     if (known && !isInterrupt) {
       const inFlight = this.#steps.pending.find((step) => step.ref === known.step) ?? this.#steps.pending[0];
       if (inFlight) this.#steps.settle(inFlight, 'failed', { error: known });
     }
-    const [first] = this.#steps.pending.filter((step) => !this.#options.board.has(step.ref));
+    const [first] = this.#steps.pending;
     if (first && error instanceof InterruptedError) this.#steps.settle(first, 'not-reached', { reason: error.message });
     const reason = isInterrupt ? INTERRUPTED : `${host}: ${known?.message}`;
     this.#steps.settleRest(reason);

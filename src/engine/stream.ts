@@ -13,12 +13,13 @@ export type StreamEvent =
 export const STREAM_STOPPED = 91;
 
 /**
- * One script that applies several steps, one after the other, and marks where each begins and ends. The first failure ends it.
+ * One script that applies several steps, one after the other, and marks where each begins and ends. The first failure ends it, unless all are asked for.
  * Output and errors of a step come together, as a person would see them. Standard input goes base64-encoded through a here-document:
  * binary-safe, and never in argv.
  */
-export function streamScript(applies: readonly Apply[], marker: string): Script {
-  return joinScripts(applies.map((apply, index) => stepScript(apply, index, marker)));
+export function streamScript(applies: readonly Apply[], marker: string, { all = false } = {}): Script {
+  const stop = all ? sh`:` : sh`[ "$apply_status" -eq 0 ] || exit ${STREAM_STOPPED}`;
+  return joinScripts(applies.flatMap((apply, index) => [stepScript(apply, index, marker), stop]));
 }
 
 export const newMarker = (): string => `picluster-${randomBytes(9).toString('hex')}`;
@@ -27,8 +28,7 @@ function stepScript(apply: Apply, index: number, marker: string): Script {
   const begin = sh`printf '\n%s begin %s\n' ${marker} ${index}`;
   const end = sh`
     apply_status=$?
-    printf '\n%s end %s %s\n' ${marker} ${index} "$apply_status"
-    [ "$apply_status" -eq 0 ] || exit ${STREAM_STOPPED}`;
+    printf '\n%s end %s %s\n' ${marker} ${index} "$apply_status"`;
   return joinScripts([begin, body(apply, marker), end]);
 }
 

@@ -2,22 +2,49 @@ import type { StepRef } from '#src/role/step.ts';
 import type { Step } from './graph.ts';
 import { isResourceStep, type ResourceStep } from './observe.ts';
 
+/** Steps of a host that have no outcome for others yet. */
+export interface Open {
+  /** What they started must stay up, and is still watched. */
+  readonly watched: ReadonlySet<StepRef>;
+  /** Done meanwhile, and after those. */
+  readonly held: ReadonlySet<StepRef>;
+}
+
+const NOTHING_OPEN: Open = { watched: new Set(), held: new Set() };
+
 /**
  * The resource steps at the head of a host's list that can go out in one request: none of them waits for another host,
  * or for one that did not end well. A step of a pool goes alone.
  */
-export function nextStretch(pending: readonly Step[], isDone: (ref: StepRef) => boolean): ResourceStep[] {
+export function nextStretch(
+  pending: readonly Step[],
+  isDone: (ref: StepRef) => boolean,
+  { watched, held }: Open = NOTHING_OPEN,
+): ResourceStep[] {
   const stretch: ResourceStep[] = [];
   const members = new Set<StepRef>();
+  const behind = new Set([...watched, ...held]);
   for (const step of pending) {
-    if (!isResourceStep(step)) break;
+    if (!isResourceStep(step) || (watched.size > 0 && !goesOnMeanwhile(step, { watched, held: behind }))) break;
     if (step.pool !== undefined && stretch.length > 0) break;
-    if (!step.after.every((ref) => members.has(ref) || isDone(ref))) break;
+    if (!step.after.every((ref) => members.has(ref) || behind.has(ref) || isDone(ref))) break;
     stretch.push(step);
     members.add(step.ref);
+    if (step.after.some((ref) => behind.has(ref))) behind.add(step.ref);
     if (step.pool !== undefined) break;
   }
   return stretch;
+}
+
+/**
+ * Does it go on while services of its host are watched? What stands just later in the list does, if it neither looks at what others do nor
+ * may restart a service; services do side by side, where no list puts one after the other.
+ */
+export function goesOnMeanwhile(step: Step, { watched, held }: Open): boolean {
+  if (!isResourceStep(step) || step.pool !== undefined || step.needs.some((ref) => watched.has(ref))) return false;
+  const { kind } = step.work;
+  if (kind.watch) return !step.after.some((ref) => watched.has(ref) || held.has(ref));
+  return !kind.disturbs && !kind.isSensitive && !kind.reboots;
 }
 
 /**

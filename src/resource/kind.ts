@@ -50,6 +50,17 @@ export interface Apply {
   timeoutMs?: number | undefined;
 }
 
+/** A look at what an apply has started, a while later: a service that dies after two seconds has not started. */
+export interface Watch {
+  /** Counted from the end of the apply. */
+  readonly afterMs: number;
+  /** Runs as an apply does: status 0 when it has stayed up, 92 when nothing is known of a start, else what the machine says of it. */
+  readonly script: Script;
+}
+
+/** Exit status of a watch that knows of no start: the machine was rebooted, or it was looked at already. */
+export const NO_START_KNOWN = 92;
+
 /** Exit status by which an apply script says that the node cannot fetch an artifact itself. */
 export const NO_WAY_OUT = 90;
 
@@ -86,6 +97,8 @@ export interface Kind<Spec, State> {
   explain?(spec: Spec, oldText: string): string;
   /** Brings one spec from `state` to desired. Safe to run twice, safe to be killed half-way (write aside, then rename). */
   apply(spec: Spec, state: State, facts: Facts): Apply;
+  /** Its step is done only once this was asked and said yes; steps that do not need it go on meanwhile. Undefined: nothing is started. */
+  watch?(spec: Spec, facts: Facts): Watch | undefined;
   /** What a service that depends on this must be restarted for: text that changes exactly when the desired state does. May hold digests of secrets. */
   fingerprint(spec: Spec): string;
   /** What a service still has to do when the steps it is to be restarted for change: called only for kinds that restart. */

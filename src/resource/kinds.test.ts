@@ -22,6 +22,8 @@ interface Case {
   state?: unknown;
   change?: 'none' | (Omit<Change, 'fields'> & { fields: Record<string, [string | null, string | null]> });
   apply?: { contains?: string[]; lacks?: string[]; stdin?: string; fallback?: string[] };
+  /** What its watch says; null: nothing is watched. */
+  watch?: { contains?: string[]; lacks?: string[] } | null;
   refused?: string;
 }
 
@@ -55,6 +57,8 @@ describe.each(files.map((file) => [basename(file, '.cases.yaml'), file] as const
     if (one.record && one.state !== undefined) expect(state).toEqual(one.state);
     if (one.change !== undefined) expect(kind.diff(spec, state, facts)).toEqual(expectedChange(one.change));
     if (one.apply) expectApply(one.apply, kind.apply(spec, state, facts));
+    if (one.watch) expectParts(String(kind.watch?.(spec, facts)?.script), one.watch);
+    if (one.watch === null) expect(kind.watch?.(spec, facts)).toBeUndefined();
     expect(kind.fingerprint(spec)).toBe(kind.fingerprint(make(one.spec).spec));
     expect(kind.id(spec)).not.toBe('');
   });
@@ -71,9 +75,12 @@ function expectedChange(change: NonNullable<Case['change']>): Change | undefined
 }
 
 function expectApply(expected: NonNullable<Case['apply']>, apply: ReturnType<Resource['kind']['apply']>): void {
-  const script = String(apply.script);
-  for (const part of expected.contains ?? []) expect(script).toContain(part);
-  for (const part of expected.lacks ?? []) expect(script).not.toContain(part);
+  expectParts(String(apply.script), expected);
   if (expected.stdin !== undefined) expect(maskContent(apply.stdin ?? '')).toBe(expected.stdin);
   if (expected.fallback) expect(apply.fallback?.uploads.map(({ path }) => path)).toEqual(expected.fallback);
+}
+
+function expectParts(script: string, { contains = [], lacks = [] }: { contains?: string[]; lacks?: string[] }): void {
+  for (const part of contains) expect(script).toContain(part);
+  for (const part of lacks) expect(script).not.toContain(part);
 }

@@ -1,7 +1,8 @@
 import { joinScripts, rawScript, type Script, sh } from '#src/shell/script.ts';
+import { NO_START_KNOWN } from './kind.ts';
 import type { ServiceSpec } from './service.ts';
 import type { ServiceManager } from './service-manager.ts';
-import { forgetStamp, stampPath, writeStamp } from './stamp.ts';
+import { forgetStamp, stampPath, startNotePath, writeStamp } from './stamp.ts';
 
 const STOP_SECONDS = 120;
 
@@ -80,18 +81,28 @@ rc() {
   esac
 }
 
-# stay_up: a service that dies right after its start, or is started over and over, has not started.
-stay_up() {
-  before=
-  for second in 1 2 3 4 5; do
-    sleep 1
-    active_state "$service"
-    [ "$active" != activating ] || return 0 # waits for something else by its own will
-    [ "$active" = active ] || give_up "did not stay up for $second s"
-    [ -n "$main" ] || return 0 # no daemon
-    [ "$main" = "${'${before:-$main}'}" ] || give_up "did not stay up for $second s"
-    before=$main
-  done
+# note_start: what it is soon after its start, for the look a while later. Whoever forks late writes its pid a moment late.
+note_start() {
+  sleep 1
+  active_state "$service"
+  case $active in
+    active) process=${'${main:-none}'} ;;
+    activating) process=none ;; # waits for something else by its own will
+    *) give_up "did not stay up" ;;
+  esac
+  printf '%s\n' "$inputs" "$process" >"$note"
+}
+
+# read_note: of a start with these inputs; its process into $process.
+read_note() { [ -r "$note" ] && { read -r noted; read -r process; } <"$note" && [ "$noted" = "$inputs" ]; }
+
+# is_up: after active_state, the process that was noted.
+is_up() {
+  case $active in
+    activating) ;;
+    active) [ "$process" = none ] || [ -z "$main" ] || [ "$main" = "$process" ] ;;
+    *) return 1 ;;
+  esac
 }
 `;
 
@@ -122,9 +133,7 @@ function apply(spec: ServiceSpec): Script {
   const isWanted = spec.running === true || spec.enabled === true;
   if (service === undefined) return isWanted ? sh`echo ${`${spec.name}: OpenRC has services only`} >&2; exit 1` : sh`:`;
   return joinScripts([
-    sh`service=${service}`,
-    rawScript(STATE),
-    rawScript(HELPERS),
+    headOf(service, spec),
     ...(isWanted
       ? [sh`rc-service -e "$service" || { echo "there is no service $service: /etc/init.d has none" >&2; exit 1; }`]
       : []),
@@ -135,31 +144,54 @@ function apply(spec: ServiceSpec): Script {
   ]);
 }
 
-/** A crashed one is stopped first, and forgotten by OpenRC: it would be taken for started. Not every service can reload. */
+const headOf = (service: string, { name, inputs = '' }: ServiceSpec): Script =>
+  joinScripts([sh`service=${service} inputs=${inputs} note=${startNotePath(name)}`, rawScript(STATE), rawScript(HELPERS)]);
+
+/**
+ * A crashed one is stopped first, and forgotten by OpenRC: it would be taken for started. Not every service can reload. What a killed run has
+ * started with these inputs is not started anew: it is still to be watched.
+ */
 function starting({ name, inputs, onChange, startTimeoutSeconds }: ServiceSpec): Script {
   const restart = sh`rc restart ${startTimeoutSeconds + 90}`;
   const renew =
     onChange === 'reload'
       ? sh`timeout ${startTimeoutSeconds} rc-service "$service" reload >"$said" 2>&1 </dev/null 9>&- || ${restart}`
       : restart;
+  const isOfOthers = inputs === undefined ? sh`false` : sh`[ "$last" != "$inputs" ]`;
   return sh`
     last=
     [ ! -r ${stampPath(name)} ] || read -r last <${stampPath(name)}
     active_state "$service"
     case $active in
       active)
-        if [ -n ${inputs ?? ''} ] && [ "$last" != ${inputs ?? ''} ]; then
+        if read_note && is_up; then :
+        elif ${isOfOthers}; then
+          rm -f "$note"
           ${renew}
-          stay_up
+          note_start
+        else printf '%s\n' "$inputs" none >"$note"
         fi ;;
       *)
+        rm -f "$note"
         if [ "$active" = failed ]; then
           timeout ${STOP_SECONDS} rc-service "$service" stop >/dev/null 2>&1 </dev/null 9>&- || rc-service "$service" zap >/dev/null 2>&1 9>&- || true
         fi
         rc start ${startTimeoutSeconds}
-        stay_up ;;
-    esac
-    ${inputs === undefined ? sh`:` : writeStamp(name, inputs)}`;
+        note_start ;;
+    esac`;
+}
+
+function watch(spec: ServiceSpec): Script {
+  const { name, inputs } = spec;
+  return joinScripts([
+    headOf(bareName(name) ?? '', spec),
+    sh`
+      read_note || exit ${NO_START_KNOWN}
+      active_state "$service"
+      is_up || give_up "did not stay up after its start"
+      ${inputs === undefined ? sh`:` : writeStamp(name, inputs)}
+      rm -f "$note"`,
+  ]);
 }
 
 const stopping = ({ name }: ServiceSpec): Script => sh`
@@ -167,4 +199,4 @@ const stopping = ({ name }: ServiceSpec): Script => sh`
   if rc-service -e "$service"; then rc stop ${STOP_SECONDS}; fi`;
 
 /** Alpine's, and Gentoo's. */
-export const openrc: ServiceManager = { probe, apply, masks: false };
+export const openrc: ServiceManager = { probe, apply, watch, masks: false };

@@ -10,6 +10,8 @@ export interface ServiceManager {
   probe(names: readonly string[]): Script;
   /** Brings a service to its wanted state; decides by what it finds, so that it is right also after an input changed in the same run. */
   apply(spec: ServiceSpec): Script;
+  /** After an apply that may have started it: still the same main process? Then the stamp is written. Ends with 92 when no start is known. */
+  watch(spec: ServiceSpec): Script;
   /** False: what is to be masked is stopped and disabled, and nothing is ever found masked. */
   readonly masks: boolean;
 }

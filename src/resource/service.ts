@@ -57,6 +57,9 @@ export interface ServiceState {
   stamp: string;
 }
 
+/** A service that dies within this time, or is started over and over, has not started. */
+const STAY_UP_MS = 5_000;
+
 const MANAGERS: Partial<Record<Facts['init'], ServiceManager>> = { systemd, openrc };
 
 function managerOf(facts: Facts): ServiceManager {
@@ -101,6 +104,10 @@ export const service = defineKind({
     script: managerOf(facts).apply(adapted(spec, facts)),
     timeoutMs: (spec.startTimeoutSeconds + 180) * 1000,
   }),
+  watch: (wanted, facts) => {
+    const spec = adapted(wanted, facts);
+    return spec.running === true ? { afterMs: STAY_UP_MS, script: managerOf(facts).watch(spec) } : undefined;
+  },
   fingerprint: (spec) => JSON.stringify([spec.enabled, spec.running, spec.masked, spec.inputs]),
 });
 

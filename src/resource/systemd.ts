@@ -1,7 +1,8 @@
 import { joinScripts, rawScript, type Script, sh } from '#src/shell/script.ts';
+import { NO_START_KNOWN } from './kind.ts';
 import type { ServiceSpec } from './service.ts';
 import type { ServiceManager } from './service-manager.ts';
-import { forgetStamp, stampPath, writeStamp } from './stamp.ts';
+import { forgetStamp, stampPath, startNotePath, writeStamp } from './stamp.ts';
 
 const STOP_SECONDS = 120;
 
@@ -27,23 +28,25 @@ run_job() {
   esac
 }
 
-# stay_up: a service that dies right after its start, or is started over and over, has not started.
-stay_up() {
-  before=$(systemctl show -p ActiveState -p MainPID -- "$unit")
-  case $before in
+main_process() { systemctl show -p ActiveState -p MainPID -- "$unit"; }
+
+# note_start: what it is right after its start, for the look a while later.
+note_start() {
+  process=$(main_process)
+  case $process in
     *ActiveState=failed* | *ActiveState=activating*) give_up "did not stay up" ;;
     *MainPID=[1-9]*) ;;
-    *) return 0 ;; # timers, sockets, oneshots
+    *) process=none ;; # timers, sockets, oneshots
   esac
-  for second in 1 2 3 4 5; do
-    sleep 1
-    [ "$(systemctl show -p ActiveState -p MainPID -- "$unit")" = "$before" ] || give_up "did not stay up for $second s"
-  done
+  printf '%s\\n' "$inputs" "$process" >"$note"
 }
+
+# is_noted: it was started with these inputs, as the process that it still is.
+is_noted() { [ "$(cat "$note" 2>/dev/null)" = "$(printf '%s\\n' "$inputs" "$(main_process)")" ]; }
 `;
 
 function apply(spec: ServiceSpec): Script {
-  const head = joinScripts([sh`unit=${spec.name}`, rawScript(HELPERS)]);
+  const head = headOf(spec);
   if (spec.masked) return joinScripts([head, forgetStamp(spec.name), sh`systemctl mask --quiet --now -- "$unit"`]);
   return joinScripts([
     head,
@@ -59,22 +62,41 @@ function apply(spec: ServiceSpec): Script {
   ]);
 }
 
+const headOf = ({ name, inputs = '' }: ServiceSpec): Script =>
+  joinScripts([sh`unit=${name} inputs=${inputs} note=${startNotePath(name)}`, rawScript(HELPERS)]);
+
+/** What a killed run has started with these inputs is not started anew: it is still to be watched. */
 function starting({ name, inputs, onChange, startTimeoutSeconds }: ServiceSpec): Script {
-  const started = inputs === undefined ? sh`:` : writeStamp(name, inputs);
+  const isOfOthers = inputs === undefined ? sh`false` : sh`[ "$last" != "$inputs" ]`;
   return sh`
     last=
     [ ! -r ${stampPath(name)} ] || read -r last <${stampPath(name)}
     case $(property ActiveState) in
       active | reloading)
-        if [ -n ${inputs ?? ''} ] && [ "$last" != ${inputs ?? ''} ]; then
+        if is_noted; then :
+        elif ${isOfOthers}; then
+          rm -f "$note"
           run_job ${onChange === 'reload' ? 'reload-or-restart' : 'restart'} ${startTimeoutSeconds + 90}
-          stay_up
+          note_start
+        else printf '%s\n' "$inputs" none >"$note"
         fi ;;
       *)
+        rm -f "$note"
         run_job start ${startTimeoutSeconds}
-        stay_up ;;
-    esac
-    ${started}`;
+        note_start ;;
+    esac`;
+}
+
+function watch(spec: ServiceSpec): Script {
+  const { name, inputs } = spec;
+  return joinScripts([
+    headOf(spec),
+    sh`
+      [ -r "$note" ] && { read -r noted; read -r process; } <"$note" && [ "$noted" = "$inputs" ] || exit ${NO_START_KNOWN}
+      [ "$process" = none ] || is_noted || give_up "did not stay up after its start"
+      ${inputs === undefined ? sh`:` : writeStamp(name, inputs)}
+      rm -f "$note"`,
+  ]);
 }
 
 const stopping = ({ name }: ServiceSpec): Script => sh`
@@ -102,4 +124,4 @@ function probe(names: readonly string[]): Script {
       }'`;
 }
 
-export const systemd: ServiceManager = { probe, apply, masks: true };
+export const systemd: ServiceManager = { probe, apply, watch, masks: true };
