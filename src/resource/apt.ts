@@ -38,16 +38,20 @@ export const apt: PackageManager = {
         ${STATUS_RECORDS}'`;
   },
 
-  /** Lists are fetched only when the present ones do not lead to the packages. */
+  /** Lists are fetched only when the present ones do not lead to the packages: when dpkg was never begun. A download alone before costs half as much again. */
   install: (names, { recommends }) => sh`
     ${rawScript(HELPERS)}
     apt_wait
     set -- ${recommends ? '--install-recommends' : '--no-install-recommends'} ${names}
-    if ! apt_get install --download-only "$@" >/dev/null 2>&1; then
+    begun=$(mktemp)
+    trap 'rm -f "$begun"' EXIT
+    if ! apt_get -o "DPkg::Pre-Invoke::=echo begun >$begun" install "$@"; then
+      # dpkg was reached: what failed has nothing to do with the lists
+      [ ! -s "$begun" ] || exit 100
+      echo 'with the present lists it cannot be installed: they are fetched anew'
       apt_get update
-      apt_get install --download-only "$@"
-    fi
-    apt_get install "$@"`,
+      apt_get install "$@"
+    fi`,
 
   remove: (names, { purge }) => sh`
     ${rawScript(HELPERS)}
