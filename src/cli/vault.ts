@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { defineContents } from './vault-contents.ts';
 import { defineFiles } from './vault-files.ts';
+import { defineGenerate } from './vault-generate.ts';
 import { defineImportAnsible } from './vault-import.ts';
 import { defineInit } from './vault-init.ts';
 import { defineRecipients } from './vault-recipients.ts';
@@ -9,6 +10,7 @@ import { defineRecipients } from './vault-recipients.ts';
 const PARTS: readonly ((vault: Command) => void)[] = [
   defineInit,
   defineContents,
+  defineGenerate,
   defineRecipients,
   defineFiles,
   defineImportAnsible,

@@ -115,6 +115,10 @@ export const CLUSTER_KEYS = {
   hooks: Hooks,
   gitops: GitOps.optional(),
   artifacts: Artifacts.prefault({}),
+  credentials: z
+    .union([z.literal('all'), z.array(text)])
+    .default([])
+    .describe('Services whose credentials `picluster vault generate` makes: minio, grafana; or all of the release'),
   versions: OneOrMore(z.string()).optional().describe('More release files, relative to this directory'),
 };
 

@@ -2,8 +2,8 @@ import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 
 const LAUNCHER = fileURLToPath(new URL('../../bin/picluster.js', import.meta.url));
-/** How the command line asks for what must not be seen. */
-const QUESTION = /(?:passphrase of|password to become root|once more).*: $/;
+/** How the command line asks for what must not be seen, and for a secret by its path. */
+const QUESTION = /(?:passphrase of.*|password to become root.*|once more.*|\([\w.-]+\)): $/;
 
 /** Runs the command line on a terminal of its own and types the next answer whenever it asks; `unasked` are those that were left. */
 export async function onTerminal(
