@@ -14,6 +14,11 @@ export function defineFiles(vault: Command): void {
     .option('--symmetric', 'with a passphrase instead, asked for twice or read from --passphrase-fd')
     .action(async (names: string[], flags: VaultFlags & { symmetric?: boolean }) => (await load()).encryptFiles(names, flags));
   withVaultFlags(
-    vault.command('decrypt').description('print what a file holds in clear; the file stays encrypted').argument('<file>'),
-  ).action(async (name: string, flags: VaultFlags) => (await load()).decryptFile(name, flags));
+    vault.command('decrypt').description('decrypt files where they stand (mode 0600); all, or none').argument('<file...>'),
+  )
+    .option('--stdout', 'print what they hold instead; the files stay encrypted')
+    .action(async (names: string[], flags: VaultFlags & { stdout?: boolean }) => {
+      const { decryptFiles, printDecrypted } = await load();
+      await (flags.stdout ? printDecrypted : decryptFiles)(names, flags);
+    });
 }

@@ -1,33 +1,52 @@
 import { type FileHandle, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 
-/**
- * Replaces a file by ciphertext, whole or not at all: beside it, flushed, renamed. Never call it with plain text: a kill leaves what lies beside.
- * A file that is there keeps its mode; a new one is 0644, as it is made to be committed.
- */
-export async function writeAside(path: string, ciphertext: string): Promise<void> {
-  await removeLeftovers(path);
-  const aside = join(dirname(path), `.${basename(path)}.${process.pid}.new`);
-  const mode = await stat(path).then(
-    (found) => found.mode & 0o777,
-    () => 0o644,
-  );
-  let handle: FileHandle | undefined;
+export interface NewContent {
+  readonly path: string;
+  readonly content: string | Uint8Array;
+  /** Default: that of the file that is there; 0644 for a new one, as ciphertext is made to be committed. */
+  readonly mode?: number;
+}
+
+/** Replaces a file, whole or not at all: beside it, flushed, renamed. A kill leaves what lies beside; the next write removes it. */
+export const writeAside = (path: string, content: string): Promise<void> => writeAllAside([{ path, content }]);
+
+/** The same for several: every one lies beside, flushed, before the first is renamed. */
+export async function writeAllAside(files: readonly NewContent[]): Promise<void> {
+  const asides: { aside: string; path: string }[] = [];
   try {
-    handle = await open(aside, 'w', mode);
-    await handle.chmod(mode);
-    await handle.writeFile(ciphertext);
-    await handle.sync();
-    await handle.close();
-    await rename(aside, path);
+    for (const file of files) {
+      await removeLeftovers(file.path);
+      const aside = join(dirname(file.path), `.${basename(file.path)}.${process.pid}.new`);
+      asides.push({ aside, path: file.path });
+      await writeFlushed(aside, file.content, file.mode ?? (await modeOf(file.path)));
+    }
+    for (const { aside, path } of asides) await rename(aside, path);
   } catch (error) {
-    await handle?.close().catch(() => {});
-    await rm(aside, { force: true });
+    for (const { aside } of asides) await rm(aside, { force: true });
     throw error;
   }
 }
 
-/** What killed processes of this machine left beside a file; ciphertext, but nobody should commit it. */
+const modeOf = (path: string): Promise<number> =>
+  stat(path).then(
+    (found) => found.mode & 0o777,
+    () => 0o644,
+  );
+
+async function writeFlushed(path: string, content: string | Uint8Array, mode: number): Promise<void> {
+  let handle: FileHandle | undefined;
+  try {
+    handle = await open(path, 'w', mode);
+    await handle.chmod(mode);
+    await handle.writeFile(content);
+    await handle.sync();
+  } finally {
+    await handle?.close();
+  }
+}
+
+/** What killed processes of this machine left beside a file; nobody should commit it. */
 async function removeLeftovers(path: string): Promise<void> {
   const prefix = `.${basename(path)}.`;
   for (const name of await readdir(dirname(path))) {

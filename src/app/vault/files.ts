@@ -1,51 +1,66 @@
-import { readFile, realpath } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
-import { PermissionError, UsageError } from '#src/errors.ts';
+import { join } from 'node:path';
+import { PermissionError, StepFailedError, UsageError } from '#src/errors.ts';
 import { isArmored } from '#src/secrets/openpgp/armor.ts';
 import { decrypt } from '#src/secrets/openpgp/decrypt.ts';
 import { encryptSymmetric, encryptTo } from '#src/secrets/openpgp/encrypt.ts';
 import { readRecipients } from '#src/secrets/openpgp/recipients.ts';
 import type { Unlock } from '#src/secrets/openpgp/unlock.ts';
 import { PLAIN_FILE } from '#src/secrets/read.ts';
-import { writeAside } from '#src/secrets/write-aside.ts';
-import { openVault, say, type VaultFlags } from './common.ts';
+import { type NewContent, writeAllAside } from '#src/secrets/write-aside.ts';
+import { changeVault, openVault, say, type VaultFlags } from './common.ts';
+import { filesToReplace, fileToRead, type NamedFile } from './named-files.ts';
 
 /** Encrypts files where they stand, to the recipients or with a passphrase. All are read and encrypted before the first is replaced. */
-export async function encryptFiles(names: readonly string[], flags: VaultFlags & { symmetric?: boolean }): Promise<void> {
-  const { directory, unlock } = await openVault(flags);
-  const plain = new Map<string, Buffer>();
-  // A link stays one: what it leads to is encrypted.
-  for (const name of names) plain.set(await realpath(name).catch(() => name), await plainBytes(name, directory));
-  const encrypt = flags.symmetric ? await withPassphrase(unlock) : await toRecipients(directory);
-  const armors = new Map<string, string>();
-  for (const [path, bytes] of plain) armors.set(path, await encrypt(bytes));
-  for (const [path, armor] of armors) {
-    await writeAside(path, armor);
-    say(`encrypted ${path}`);
-  }
-  say('the disk and the history of git may still hold what they were');
-}
+export const encryptFiles = (names: readonly string[], flags: VaultFlags & { symmetric?: boolean }): Promise<void> =>
+  changeVault(flags, 'vault encrypt', async ({ directory, unlock }) => {
+    const plain = await filesToReplace(names, (file) => notToEncrypt(file, directory));
+    const encrypt = flags.symmetric ? await withPassphrase(unlock) : await toRecipients(directory);
+    const encrypted: NewContent[] = [];
+    for (const { path, bytes } of plain) encrypted.push({ path, content: await encrypt(bytes) });
+    await replace(encrypted);
+    for (const { path } of encrypted) say(`encrypted ${path}`);
+    say('the disk and the history of git may still hold what they were');
+  });
 
-/** Prints what a file holds in clear. */
-export async function decryptFile(name: string, flags: VaultFlags): Promise<void> {
+/** Decrypts files where they stand, to mode 0600. All are decrypted before the first is replaced. */
+export const decryptFiles = (names: readonly string[], flags: VaultFlags): Promise<void> =>
+  changeVault(flags, 'vault decrypt', async ({ unlock }) => {
+    const armored = await filesToReplace(names, notToDecrypt);
+    const plain: NewContent[] = [];
+    for (const { name, path, bytes } of armored)
+      plain.push({ path, content: await decrypt(name, bytes.toString('utf8'), unlock), mode: 0o600 });
+    await replace(plain);
+    for (const { path } of plain) say(`decrypted ${path}`);
+    say('they are in clear now: encrypt them again before git sees them');
+  });
+
+/** Prints what files hold in clear; they stay encrypted. */
+export async function printDecrypted(names: readonly string[], flags: VaultFlags): Promise<void> {
   const { unlock } = await openVault(flags);
-  process.stdout.write(await decrypt(name, (await readNamed(name)).toString('utf8'), unlock));
+  const plain: Buffer[] = [];
+  for (const name of names) plain.push(await decrypt(name, (await fileToRead(name)).bytes.toString('utf8'), unlock));
+  for (const bytes of plain) process.stdout.write(bytes);
 }
 
-async function plainBytes(name: string, directory: string): Promise<Buffer> {
-  const bytes = await readNamed(name);
-  if (isArmored(bytes.subarray(0, 200).toString('latin1')))
-    throw new UsageError(`${name} is encrypted already; nothing was changed`);
-  if (resolve(name) === join(directory, PLAIN_FILE))
-    throw new UsageError(`${name} is read in clear by every command; nothing was changed`, {
-      hint: 'its secrets move into the vault with: picluster vault init',
-    });
-  return bytes;
+function notToEncrypt({ path, bytes }: NamedFile, directory: string): string | undefined {
+  const begin = bytes.subarray(0, 200).toString('latin1');
+  if (isArmored(begin)) return 'is encrypted already';
+  if (begin.startsWith('$ANSIBLE_VAULT;')) return 'is encrypted already, by ansible-vault: picluster vault import-ansible';
+  if (path === join(directory, PLAIN_FILE))
+    return 'is read in clear by every command; its secrets move into the vault with: picluster vault init';
+  return undefined;
 }
 
-const readNamed = (name: string): Promise<Buffer> =>
-  readFile(name).catch((error: NodeJS.ErrnoException) => {
-    throw new UsageError(`${name} cannot be read (${error.code}); nothing was changed`);
+function notToDecrypt({ path, bytes }: NamedFile): string | undefined {
+  if (!isArmored(bytes.subarray(0, 200).toString('latin1'))) return 'is not an ASCII-armoured OpenPGP message';
+  if (/(?:^|[/.])secrets\.yaml\.asc$/.test(path))
+    return 'is read encrypted by every command: picluster vault view, edit, export, or decrypt --stdout';
+  return undefined;
+}
+
+const replace = (files: readonly NewContent[]): Promise<void> =>
+  writeAllAside(files).catch((error: NodeJS.ErrnoException) => {
+    throw new StepFailedError(`${error.path ?? 'a file'} cannot be written (${error.code}); nothing was changed`);
   });
 
 async function toRecipients(directory: string): Promise<(bytes: Buffer) => Promise<string>> {

@@ -176,8 +176,8 @@ it(
     expect(await vault(['encrypt', file('a.bin'), file('b.yaml')])).toMatchObject({ exitCode: 0 });
     expect(statSync(file('a.bin')).mode & 0o777).toBe(0o640);
     expect(await alex.gpg(['--decrypt'], readFileSync(file('b.yaml'), 'utf8'))).toBe('b: swordfish\n');
-    expect((await vault(['decrypt', file('b.yaml')])).output).toBe('b: swordfish');
-    expect((await vault(['encrypt', file('b.yaml')])).output).toContain('b.yaml is encrypted already; nothing was changed');
+    expect((await vault(['decrypt', '--stdout', file('b.yaml')])).output).toBe('b: swordfish');
+    expect((await vault(['encrypt', file('b.yaml')])).output).toContain('b.yaml is encrypted already\nnothing was changed');
     writeFileSync(file('secrets.yaml'), 'b: swordfish\n', { mode: 0o600 });
     expect((await vault(['encrypt', file('secrets.yaml')])).output).toContain('picluster vault init');
   },
@@ -197,7 +197,7 @@ it(
     expect(await by('encrypt', '--symmetric', file('b.yaml'))).toMatchObject({ exitCode: 0 });
     const armor = readFileSync(file('b.yaml'), 'utf8');
     expect(await alex.gpg(['--passphrase', 'a long passphrase', '--decrypt'], armor)).toBe('b: swordfish\n');
-    expect((await by('decrypt', file('b.yaml'))).output).toBe('b: swordfish');
+    expect((await by('decrypt', '--stdout', file('b.yaml'))).output).toBe('b: swordfish');
     writeFileSync(file('passphrase'), 'wrong\n');
     expect(await by('decrypt', file('b.yaml'))).toMatchObject({ exitCode: 77 });
     expect(readFileSync(file('b.yaml'), 'utf8')).toBe(armor);
