@@ -15,14 +15,14 @@ export default defineConfig({
           name: 'unit',
           // Modules are loaded once a worker, not once a file: nothing here keeps state in a module.
           isolate: false,
-          include: ['{src,roles,lab,test,bench}/**/*.test.ts'],
+          include: ['{src,roles,lab,test,bench,build}/**/*.test.ts'],
           exclude: ['**/*.lab.test.ts', '**/*.process.test.ts', '**/node_modules/**'],
         },
       },
       {
         test: {
           name: 'process',
-          include: ['{src,roles,lab,test}/**/*.process.test.ts'],
+          include: ['{src,roles,lab,test,build}/**/*.process.test.ts'],
         },
       },
       {

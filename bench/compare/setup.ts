@@ -30,7 +30,7 @@ const say = (line: string): void => console.error(line);
 
 /** Makes what is missing; what is there stays. */
 export async function setUp(): Promise<Bench> {
-  const lab = new Lab({ name: 'bench' });
+  const lab = new Lab({ name: process.env.BENCH_LAB ?? 'bench' });
   const [state, python] = await Promise.all([up(lab, { nodes: NODES, artifacts: false, say }), pythonEnvironment()]);
   await Promise.all(NODES.map((node) => preparedNode(lab, node)));
   const work = lab.local('bench');

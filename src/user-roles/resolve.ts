@@ -4,7 +4,7 @@ import { pathToFileURL } from 'node:url';
 /** What a role outside of this package may import from it: picluster itself, and the zod that its schemas are checked with. */
 const SHARED: Readonly<Record<string, string>> = {
   picluster: new URL('../index.ts', import.meta.url).href,
-  zod: import.meta.resolve('zod'),
+  zod: new URL('./zod.ts', import.meta.url).href,
 };
 
 const folders = new Set<string>();

@@ -1,0 +1,3 @@
+/** The zod that roles outside of this package import. */
+export * from 'zod';
+export { default } from 'zod';
