@@ -24,6 +24,7 @@ export {
   tagged,
 } from './role/step.ts';
 export { Secret } from './secrets/secret.ts';
+export { secretText } from './secrets/secret-text.ts';
 export { joinScripts, type Script, sh } from './shell/script.ts';
 export type { Content } from './template/content.ts';
 export { template } from './template/template.ts';

@@ -17,6 +17,7 @@ const GIBIBYTE = 2 ** 30;
 export default defineRole({
   name: 'k3s-agent',
   namespace: 'k3s',
+  usesSecrets: true,
   vars: K3sVars,
   preflight: {
     ports: () => [{ port: 10250, ours: ['k3s', 'k3s-agent'] }],

@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
-import { contentDigest, secretsOf } from '#src/template/content.ts';
+import { Secret } from '#src/secrets/secret.ts';
+import { type Content, contentDigest, maskContent, revealContent, secretsOf } from '#src/template/content.ts';
 import { named, names, specOf, stepsOf, testCluster, textOf } from '../testing.ts';
 import role from './role.ts';
 
@@ -176,4 +177,20 @@ describe('on OpenRC', () => {
     expect(textOf(without, '/etc/init.d/k3s')).not.toContain('stop_post');
     expect(named(without, 'file:/etc/init.d/k3s').note).toBeUndefined();
   });
+});
+
+it('variables that are secrets stay secrets, in files that only root reads', () => {
+  const password = new Secret('pa"ss', 'registry.password');
+  const k3s = {
+    registries: { configs: { 'r.example.com': { auth: { username: 'pull', password } } } },
+    extraConfig: { 'vpn-auth': password },
+    kubelet: { config: { providerId: password } },
+  };
+  const steps = stepsOf(role, testCluster({ n1: { roles: ['k3s-server'], vars: { k3s } } }), 'n1');
+  for (const path of ['/etc/rancher/k3s/registries.yaml', CONFIG, '/etc/rancher/k3s/kubelet.config']) {
+    const { content, mode } = specOf(named(steps, `file:${path}`)) as { content: Content; mode: number };
+    expect([path, mode, secretsOf(content).length]).toEqual([path, 0o600, 1]);
+    expect(maskContent(content)).not.toContain('ss"');
+    expect(revealContent(content)).toContain(': "pa\\"ss"\n');
+  }
 });

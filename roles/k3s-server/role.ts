@@ -21,6 +21,7 @@ const GIBIBYTE = 2 ** 30;
 export default defineRole({
   name: 'k3s-server',
   namespace: 'k3s',
+  usesSecrets: true,
   vars: K3sVars,
   preflight: {
     ports: () => [6443, 2379, 2380, 10250].map((port) => ({ port, ours: ['k3s', 'k3s-server'] })),

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { parse } from 'yaml';
+import { revealContent } from '#src/template/content.ts';
 import { testCluster } from '../testing.ts';
 import { agentConfig, datastoreConfig, registrationConfig, serverConfig } from './config.ts';
 import { k3sYaml } from './k3s-yaml.ts';
@@ -10,7 +11,7 @@ const cluster = testCluster({
   n2: { roles: ['k3s-server'] },
   n3: { roles: ['k3s-agent'] },
 });
-const written = (config: Record<string, unknown>): unknown => parse(k3sYaml(config), { version: '1.1' });
+const written = (config: Record<string, unknown>): unknown => parse(revealContent(k3sYaml(config)), { version: '1.1' });
 const server = (vars: object): unknown => written(serverConfig(cluster.host('n1'), K3sVars.parse(vars), cluster));
 
 const DEFAULTS = {

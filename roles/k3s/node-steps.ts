@@ -5,6 +5,7 @@ import { download } from '#src/resource/download.ts';
 import { file } from '#src/resource/file.ts';
 import { symlink } from '#src/resource/symlink.ts';
 import { type StepDraft, step, tagged } from '#src/role/step.ts';
+import { secretsOf } from '#src/template/content.ts';
 import { downgrade } from './downgrade.ts';
 import { k3sYaml } from './k3s-yaml.ts';
 import { kubeletConfig } from './kubelet.ts';
@@ -60,8 +61,10 @@ export const configFile = (path: string, values: Readonly<Record<string, unknown
 export const tokenFile = (path: string, cluster: Cluster, secret: string): StepDraft =>
   step(file({ path, content: [cluster.secret(secret), '\n'], mode: 0o600 }), CONFIG);
 
-export const kubeletFile = (vars: K3sVars): StepDraft =>
-  step(file({ path: paths.kubelet, content: k3sYaml(kubeletConfig(vars)), mode: 0o644 }), CONFIG);
+export function kubeletFile(vars: K3sVars): StepDraft {
+  const content = k3sYaml(kubeletConfig(vars));
+  return step(file({ path: paths.kubelet, content, mode: secretsOf(content).length > 0 ? 0o600 : 0o644 }), CONFIG);
+}
 
 export const registriesFile = ({ registries }: K3sVars): StepDraft | undefined =>
   registries && step(file({ path: paths.registries, content: k3sYaml(registries), mode: 0o600 }), CONFIG);

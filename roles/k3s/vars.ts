@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Cluster, Host } from '#src/cluster/cluster.ts';
+import { secretText } from '#src/secrets/secret-text.ts';
 import { Duration } from '../duration.ts';
 import { typedKeys } from './keys.ts';
 
@@ -12,7 +13,7 @@ const Taint = z
   .string()
   .regex(/^[\w./-]+(?:=[\w.-]*)?:(?:NoSchedule|PreferNoSchedule|NoExecute)$/, 'a taint such as dedicated=db:NoSchedule');
 
-const Scalar = z.union([z.string(), z.number(), z.boolean()]);
+const Scalar = z.union([z.string(), z.number(), z.boolean(), secretText()]);
 
 const ExtraConfig = z
   .record(z.string(), z.union([Scalar, z.array(Scalar)]))

@@ -19,7 +19,7 @@ export interface ExecOptions {
 
 /** Runs a command on the chosen hosts at once and prints what each said. Exit code 0 only if it was 0 everywhere, else 70, or that of a lost host. */
 export async function executeOnHosts(words: readonly string[], options: ExecOptions): Promise<number> {
-  const { cluster, chosen } = await openCluster(options);
+  const { cluster, chosen } = await openCluster({ ...options, secretsFor: 'become' });
   const redact = redactor(cluster.secrets);
   const script = words.length === 1 ? rawScript(words[0] ?? '') : sh`${words}`;
   const results = await onHosts(cluster, chosen, async (host, connection, signal) => {

@@ -53,7 +53,12 @@ export async function execute(given: ExecuteOptions): Promise<number> {
   const resumed = await runToResume(given);
   if (given.resume !== undefined && !resumed) return nothingToResume(given);
   const options = resumed ? askedAgain(given, resumed) : kept ? askedAsThen(given, kept) : given;
-  const opened = await openCluster(options);
+  const opened = await openCluster({
+    ...options,
+    secretsFor: 'roles',
+    secretsLimit: kept?.selection.limit,
+    handsOverGit: options.command === 'bootstrap',
+  });
   if (kept) opened.chosen = hostsOfPlan(kept, opened.cluster);
   refuseUnknownRoles(options, opened);
   const { cluster, artifacts, chosen, warnings } = opened;

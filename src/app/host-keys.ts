@@ -22,7 +22,7 @@ interface Flags {
 
 /** Prints how each host, and each jump host, proves that it is the one we know. */
 export async function listHostKeys(flags: Flags & { output: OutputFormat }): Promise<void> {
-  const { cluster } = await openCluster({ ...flags, vault: 'never' });
+  const { cluster } = await openCluster(flags);
   const { knownHosts, sshConfig } = await parts(cluster);
   const rows = targetsOf(cluster).flatMap((wanted) => {
     const target = resolveTarget(wanted, sshConfig);
@@ -82,7 +82,7 @@ function describeRow({
  * throws UsageError for unknown hosts and when there is nobody to ask, PermissionError (77) for pinned ones.
  */
 export async function rotateHostKeys(names: readonly string[], flags: Flags & { yes?: boolean }): Promise<number> {
-  const { cluster } = await openCluster({ ...flags, vault: 'never' });
+  const { cluster } = await openCluster(flags);
   const wanted = chosenTargets(names, cluster);
   if (!flags.yes && !process.stdin.isTTY)
     throw new UsageError('this asks before it trusts a key, and there is no terminal to ask on', {

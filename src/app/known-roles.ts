@@ -12,6 +12,7 @@ export interface KnownRoles {
   schemas: Record<string, ZodType>;
   roleNames: readonly string[];
   templates: Record<string, readonly string[]>;
+  rolesWithSecrets: readonly string[];
   /** What is wrong with the cluster's own. */
   mistakes: readonly Mistake[];
 }
@@ -31,6 +32,7 @@ export async function knownRoles(directory: string | undefined): Promise<KnownRo
     schemas: Object.fromEntries([...broken, ...roles.map(({ namespace, vars }): [string, ZodType] => [namespace, vars])]),
     roleNames: [...roles.map(({ name }) => name), ...own.broken],
     templates: Object.fromEntries(roles.map(({ name, templates = [] }) => [name, templates])),
+    rolesWithSecrets: roles.filter(({ usesSecrets }) => usesSecrets).map(({ name }) => name),
     mistakes: own.mistakes,
   };
 }

@@ -4,7 +4,7 @@ import type { Host } from '#src/cluster/cluster.ts';
 import { findClusterDirectory } from '#src/cluster/find.ts';
 import { loadCluster } from '#src/cluster/load.ts';
 import type { LoadedCluster } from '#src/cluster/loaded.ts';
-import type { VaultUse } from '#src/cluster/read.ts';
+import type { VaultUse } from '#src/cluster/secret-need.ts';
 import { selectHosts } from '#src/cluster/select.ts';
 import { fetchArtifact } from '#src/release/fetch.ts';
 import { lockArtifacts } from '#src/release/lock.ts';
@@ -22,8 +22,12 @@ export interface OpenOptions {
   limit?: string;
   /** --ask-become-pass */
   askBecomePass?: boolean;
-  /** What is done with encrypted secrets; default: `always`, decrypted. */
-  vault?: VaultUse['isNeeded'] | 'never';
+  /** What encrypted secrets are opened for; without it they stay closed. */
+  secretsFor?: VaultUse['purpose'];
+  /** As --limit, for a kept plan: which hosts its secrets are for. */
+  secretsLimit?: string | undefined;
+  /** Git's credentials are handed over, too. */
+  handsOverGit?: boolean;
 }
 
 /** The artifacts of a cluster's release, as this machine gets them. */
@@ -73,10 +77,8 @@ export async function openCluster(options: OpenOptions): Promise<OpenedCluster> 
   };
 }
 
-function vaultUse({ vault = 'always', set }: OpenOptions): VaultUse | undefined {
-  if (vault === 'never') return undefined;
-  const isNeeded = set.some((text) => text.includes('passwordSecret')) ? 'always' : vault;
-  return { isNeeded, unlock: unlockOf(process.env) };
+function vaultUse({ secretsFor: purpose, handsOverGit = false, secretsLimit, limit }: OpenOptions): VaultUse | undefined {
+  return purpose && { purpose, limit: secretsLimit ?? limit, handsOverGit, unlock: unlockOf(process.env) };
 }
 
 function artifactsOf(cluster: LoadedCluster): Artifacts {

@@ -7,7 +7,7 @@ import { openCluster } from './open-cluster.ts';
 
 /** Prints the roles of a cluster: name, key of its variables, whose it is, who plays it, which templates may be overridden. */
 export async function listRoles(flags: { cluster?: string; set: string[] }): Promise<void> {
-  const { cluster, roles } = await openCluster({ ...flags, vault: 'never' });
+  const { cluster, roles } = await openCluster(flags);
   const rows = roles.map(({ name, namespace, templates = [] }) => [
     name,
     namespace,

@@ -12,7 +12,7 @@ export async function showFacts(options: {
   askBecomePass?: boolean;
   output: OutputFormat;
 }): Promise<number> {
-  const { cluster, chosen } = await openCluster({ ...options, vault: 'become' });
+  const { cluster, chosen } = await openCluster({ ...options, secretsFor: 'become' });
   const results = await onHosts(
     cluster,
     chosen,

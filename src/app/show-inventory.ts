@@ -10,14 +10,16 @@ export interface InventoryFlags {
   set: string[];
   host?: string;
   all?: boolean;
+  /** Open the vault, so that the names in it are known. */
+  secrets?: boolean;
   output: 'text' | 'json' | 'yaml';
 }
 
 /** Shows the merged inventory; reads files only. Returns the exit code. */
 export async function showInventory(flags: InventoryFlags): Promise<number> {
   const { cluster, roles, warnings } = await openCluster({
-    vault: 'never',
     set: flags.set,
+    ...(flags.secrets && { secretsFor: 'names' as const }),
     ...(flags.cluster !== undefined && { cluster: flags.cluster }),
   });
   for (const warning of warnings) process.stderr.write(`warning: ${warning}\n`);

@@ -1,6 +1,7 @@
 import { ConfigError } from '#src/errors.ts';
 import type { ArtifactBook } from '#src/release/artifact-book.ts';
 import type { EdgeEnd, ExtraEdge } from '#src/role/edge.ts';
+import type { SecretStore } from '#src/secrets/store.ts';
 import type { TemplateOverrides } from '#src/template/template.ts';
 import type { Target } from '#src/transport/connection.ts';
 import type { Path } from '#src/yaml/source.ts';
@@ -12,6 +13,7 @@ import { withJumps } from './jumps.ts';
 import { originAt, showOrigin, type Tree } from './layers.ts';
 import type { Group, LoadedCluster } from './loaded.ts';
 import type { ClusterFile } from './schema.ts';
+import { everySecret, secretsOfHost } from './secret-layers.ts';
 import { type AskedBecome, targetOf } from './target.ts';
 import type { Validated } from './validate.ts';
 
@@ -28,7 +30,9 @@ export interface BuildOptions {
 /** The cluster that validated files describe. */
 export function buildCluster(validated: Validated, file: ClusterFile, options: BuildOptions): LoadedCluster {
   const { draft, vars, reach, findings } = validated;
-  const { secrets } = draft.files;
+  const secrets = new Map(draft.hostNames.map((name) => [name, secretsOfHost(name, draft.membership, draft.files.secrets)]));
+  const { cluster: shared } = draft.files.secrets;
+  const storeOf = (host?: string): SecretStore => (host === undefined ? undefined : secrets.get(host)) ?? shared;
   const { book } = options;
   const targets = withJumps(new Map(draft.hostNames.map((name) => [name, directTarget(name, validated, options)])), reach);
   const hosts = draft.hostNames.map((name) => buildHost(name, validated, targets.get(name)!));
@@ -50,16 +54,17 @@ export function buildCluster(validated: Validated, file: ClusterFile, options: B
     hostsWithRole,
     version: (component: string) => book.version(component),
     artifact: book.source.bind(book),
-    secret(path: string) {
-      const secret = secrets.get(path);
+    secret(path: string, host?: string) {
+      const secret = storeOf(host).get(path);
       if (secret) return secret;
-      throw new ConfigError(`there is no secret "${path}" in ${secrets.name}`, [], {
-        hint: `add it to ${options.directory}/${secrets.name}`,
+      throw new ConfigError(`there is no secret "${path}" in ${storeOf(host).name}`, [], {
+        hint: `add it to ${options.directory}/${shared.name}`,
       });
     },
     templates: (role: string) => templatesOf(role, draft.files.templates),
-    hasSecret: (path: string) => secrets.get(path) !== undefined,
-    secrets: secrets.all(),
+    hasSecret: (path: string, host?: string) => storeOf(host).get(path) !== undefined,
+    secretsOf: (host: string) => storeOf(host),
+    secrets: [...everySecret(draft.files.secrets), ...draft.files.encrypted.filter(({ isOpen }) => isOpen)],
     groups: groupsFor(draft),
     hooks: deepFreeze(file.hooks),
     after: extraEdges(file, draft),
@@ -76,8 +81,9 @@ function directTarget(name: string, { draft, reach }: Validated, options: BuildO
   const settings = reach.get(name)?.parsed;
   if (!settings) throw new TypeError(`${name} was not validated`);
   const { directory, asked } = options;
+  const secrets = secretsOfHost(name, draft.membership, draft.files.secrets);
   const user = options.defaultUser(settings.address);
-  return targetOf(name, settings, { user, directory, asked, secrets: draft.files.secrets });
+  return targetOf(name, settings, { user, directory, asked, secrets });
 }
 
 function buildHost(name: string, { draft, vars }: Validated, target: Target): Host {

@@ -1,3 +1,4 @@
+import type { FoundSecrets } from '#src/secrets/read.ts';
 import { type Draft, groupNames, rolesOf } from './draft.ts';
 import { type Findings, fileOrigin } from './findings.ts';
 import { ALL } from './groups.ts';
@@ -12,6 +13,7 @@ export function checkNames(draft: Draft, roleNames: readonly string[], findings:
   if (draft.files.hosts.data === undefined) return;
   checkGroups(draft, findings);
   checkVarFiles(draft, findings);
+  checkSecretFiles(draft, groupNames(draft), findings);
   checkHosts(draft, findings);
 }
 
@@ -52,6 +54,23 @@ function checkVarFiles(draft: Draft, findings: Findings): void {
   for (const [host, source] of draft.files.hostVars)
     if (!draft.hostNames.includes(host))
       findings.at(fileOrigin(source), `there is no host "${host}"${suggestion(host, draft.hostNames)}`);
+}
+
+/** Files of secrets for groups and hosts that are not there. */
+function checkSecretFiles({ files, hostNames }: Draft, groups: readonly string[], findings: Findings): void {
+  const check = (kind: string, found: ReadonlyMap<string, FoundSecrets>, known: readonly string[]): void => {
+    for (const [name, { vaultFile, armor, plain }] of found)
+      if (!known.includes(name))
+        findings.add({
+          file: armor === undefined ? plain.store.name : vaultFile,
+          line: 1,
+          column: 1,
+          path: '',
+          message: `there is no ${kind} "${name}"${suggestion(name, known)}`,
+        });
+  };
+  check('group', files.found.groups, groups);
+  check('host', files.found.hosts, hostNames);
 }
 
 function checkHosts(draft: Draft, findings: Findings): void {

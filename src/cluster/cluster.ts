@@ -61,9 +61,9 @@ export interface Cluster {
   version(component: string): string;
   /** The artifact of a component for one architecture, with mirrors first. Throws ConfigError when unknown. */
   artifact(component: string, name: string, arch: Arch): ArtifactSource;
-  /** Throws ConfigError naming the file and the key when it is missing. */
-  secret(path: string): Secret;
-  hasSecret(path: string): boolean;
+  /** As a host sees it, or the whole cluster. Throws ConfigError naming the file and the key when it is missing. A role is given those of its host. */
+  secret(path: string, host?: string): Secret;
+  hasSecret(path: string, host?: string): boolean;
   /** The cluster directory's own texts for templates of a role. */
   templates(role: string): TemplateOverrides;
   /** All known secrets, for redaction. */

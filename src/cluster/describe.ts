@@ -1,3 +1,6 @@
+import { EncryptedText } from '#src/secrets/late.ts';
+import { Secret } from '#src/secrets/secret.ts';
+import type { SecretStore } from '#src/secrets/store.ts';
 import type { Target } from '#src/transport/connection.ts';
 import type { Host } from './cluster.ts';
 import { isMap } from './layers.ts';
@@ -19,6 +22,8 @@ export interface HostView {
   reach: Traced[];
   /** Variables of the namespaces asked for. */
   vars: Traced[];
+  /** Secrets that it may use, and where they stand; those in a vault that is closed are not known. Never a value. */
+  secrets: { name: string; origin: string }[];
 }
 
 /** One host with everything merged. Never holds a secret: a password shows as its name. */
@@ -41,7 +46,22 @@ export function viewHost(cluster: LoadedCluster, host: Host, namespaces: readonl
     roles: host.roles,
     reach: Object.entries(reach).map(([path, value]) => ({ path, value, origin: cluster.originOfReach(host.name, path) })),
     vars: wanted.flatMap(([name, value]) => trace(cluster, host.name, [name], value)),
+    secrets: secretsOf(cluster.secretsOf(host.name)),
   };
+}
+
+const secretsOf = (store: SecretStore): HostView['secrets'] =>
+  store.paths().map((name) => {
+    const place = store.placeOf(name);
+    return { name, origin: place ? `${place.file}:${place.line}` : store.name };
+  });
+
+/** A secret as it is referred to. */
+function withoutSecrets(value: unknown): unknown {
+  if (value instanceof EncryptedText) return '(encrypted)';
+  if (value instanceof Secret) return { secretRef: value.label };
+  if (Array.isArray(value)) return value.map(withoutSecrets);
+  return isMap(value) ? Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, withoutSecrets(inner)])) : value;
 }
 
 /** The way to a host, the nearest to us first. */
@@ -53,7 +73,7 @@ function trace(cluster: LoadedCluster, host: string, path: readonly string[], va
   if (value === undefined) return [];
   if (isMap(value) && Object.keys(value).length > 0)
     return Object.entries(value).flatMap(([key, inner]) => trace(cluster, host, [...path, key], inner));
-  return [{ path: path.join('.'), value, origin: cluster.originOfVar(host, path) }];
+  return [{ path: path.join('.'), value: withoutSecrets(value), origin: cluster.originOfVar(host, path) }];
 }
 
 export interface ClusterView {
@@ -118,6 +138,9 @@ export function describeHost(view: HostView): string {
     ...rows(view.reach),
     '',
     ...rows(view.vars),
+    ...(view.secrets.length > 0
+      ? ['', 'secrets:', ...columns(view.secrets.map(({ name, origin }) => [`  ${name}`, `# ${origin}`]))]
+      : []),
   ].join('\n');
 }
 

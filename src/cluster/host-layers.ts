@@ -1,12 +1,14 @@
 import type { YamlSource } from '#src/yaml/source.ts';
 import { fileOrigin } from './findings.ts';
 import { ALL, type Membership } from './groups.ts';
-import { isMap, type Layer } from './layers.ts';
+import { isMap, type Layer, withSecretRefs } from './layers.ts';
 import type { ClusterFiles } from './read.ts';
 
 /** Keys of a map that are in `names`, or those that are not. */
 const keep = (data: unknown, isWanted: (key: string) => boolean): Record<string, unknown> =>
-  isMap(data) ? Object.fromEntries(Object.entries(data).filter(([key]) => isWanted(key))) : {};
+  isMap(data)
+    ? Object.fromEntries(Object.entries(data).flatMap(([key, value]) => (isWanted(key) ? [[key, withSecretRefs(value)]] : [])))
+    : {};
 
 /** What a file says about variables: of a part of it, only the keys that are namespaces of roles. */
 function layer(source: YamlSource, path: readonly string[], isNamespace: (key: string) => boolean): Layer[] {

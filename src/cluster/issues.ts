@@ -1,4 +1,5 @@
 import type { ZodType } from 'zod';
+import { Secret } from '#src/secrets/secret.ts';
 import type { Path } from '#src/yaml/source.ts';
 import { nearest, suggestion } from './suggest.ts';
 
@@ -120,12 +121,14 @@ const oneOf = (values: readonly string[]): string =>
 function show(input: unknown): string {
   if (input === null) return 'nothing';
   if (Array.isArray(input)) return 'a list';
+  if (input instanceof Secret) return 'a secret';
   if (typeof input === 'object') return 'a map';
   if (typeof input !== 'string') return `the ${typeof input} ${input}`;
   return input.length <= 40 ? `"${input}"` : 'this text';
 }
 
 function quoteHint(expected: string | undefined, input: unknown): string {
+  if (input instanceof Secret) return '; this variable cannot be one';
   if (expected === 'string' && (typeof input === 'number' || typeof input === 'boolean')) return '; put it in quotes';
   const isNumeric = typeof input === 'string' && /^\d+$/.test(input);
   return isNumeric && (expected === 'number' || expected === 'int') ? '; write it without quotes' : '';

@@ -1,3 +1,5 @@
+import { SecretRef } from '#src/secrets/late.ts';
+import { Secret } from '#src/secrets/secret.ts';
 import type { Path, YamlSource } from '#src/yaml/source.ts';
 import { showPath } from '#src/yaml/source.ts';
 
@@ -19,7 +21,17 @@ export type Tree =
   | { readonly leaf: unknown; readonly origin: Origin };
 
 export const isMap = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
+  typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Secret);
+
+/** The same data with a reference in place of each `secretRef: NAME`, which is a value and no map. */
+export function withSecretRefs(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withSecretRefs);
+  if (!isMap(value)) return value;
+  const entries = Object.entries(value);
+  const [only] = entries;
+  if (only?.[0] === 'secretRef' && typeof only[1] === 'string' && entries.length === 1) return new SecretRef(only[1]);
+  return Object.fromEntries(entries.map(([key, inner]) => [key, withSecretRefs(inner)]));
+}
 
 const below = (origin: Origin, key: string): Origin =>
   origin.kind === 'default' ? origin : { ...origin, path: [...origin.path, key] };

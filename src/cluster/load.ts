@@ -9,10 +9,12 @@ import { buildCluster } from './build.ts';
 import type { RoleTemplates } from './check-templates.ts';
 import { findClusterDirectory } from './find.ts';
 import type { LoadedCluster } from './loaded.ts';
-import { readClusterFiles, type VaultUse } from './read.ts';
+import { type ClusterFiles, readClusterFiles } from './read.ts';
+import { hasVault, openLayers } from './secret-layers.ts';
+import { needsSecrets, rolesMentioningSecrets, type VaultUse } from './secret-need.ts';
 import { setLayer } from './set-option.ts';
 import type { AskedBecome } from './target.ts';
-import { type Namespaces, validate } from './validate.ts';
+import { type Namespaces, type Validated, validate } from './validate.ts';
 
 export interface LoadOptions {
   /** `-C`; else `$PICLUSTER_CLUSTER`, else upwards from `cwd`. */
@@ -28,7 +30,9 @@ export interface LoadOptions {
   templates?: RoleTemplates | undefined;
   /** What was wrong with the cluster's own roles: told together with the rest. */
   mistakes?: readonly Mistake[] | undefined;
-  /** Encrypted secrets are opened with this; without it they stay sealed. */
+  /** Roles of picluster that use secrets; of the cluster's own, the files are looked at. */
+  rolesWithSecrets?: readonly string[] | undefined;
+  /** Encrypted secrets are opened with this, if they are needed; without it they stay sealed. */
   vault?: VaultUse | undefined;
   /** Who types become passwords. Nothing is asked while loading. */
   asked?: AskedBecome | undefined;
@@ -43,9 +47,10 @@ export interface LoadOptions {
 export async function loadCluster(options: LoadOptions): Promise<LoadedCluster> {
   const directory = await findClusterDirectory(options.directory, options.cwd, options.env);
   const set = (options.set ?? []).map(setLayer);
-  const files = await readClusterFiles(directory, options.vault);
-  const all = { ...files, mistakes: [...(options.mistakes ?? []), ...files.mistakes] };
-  const validated = validate(all, set, options.schemas, options.roleNames, options.templates);
+  const read = await readClusterFiles(directory);
+  const files = { ...read, mistakes: [...(options.mistakes ?? []), ...read.mistakes] };
+  const check = (all: ClusterFiles): Validated => validate(all, set, options.schemas, options.roleNames, options.templates);
+  const validated = await withSecrets(files, check, options);
   const { cluster, releases } = validated.draft;
   const release = cluster && releases.get(cluster.release);
   const { mistakes } = validated.findings;
@@ -63,6 +68,16 @@ export async function loadCluster(options: LoadOptions): Promise<LoadedCluster> 
       .update(JSON.stringify([files.digest, options.set ?? []]))
       .digest('hex'),
   });
+}
+
+/** Checked once more with what the vault holds, when it has to be opened: all mistakes are told at once. */
+async function withSecrets(files: ClusterFiles, check: (files: ClusterFiles) => Validated, options: LoadOptions) {
+  const closed = check(files);
+  const { vault, roleNames, rolesWithSecrets = [] } = options;
+  if (!vault || (!hasVault(files.found) && files.encrypted.length === 0)) return closed;
+  const roles = new Set([...rolesWithSecrets, ...rolesMentioningSecrets(roleNames, files)]);
+  if (!needsSecrets(closed, roles, vault)) return closed;
+  return check({ ...files, secrets: await openLayers(files.found, files.encrypted, vault.unlock) });
 }
 
 function refusal(directory: string, mistakes: ConfigError['mistakes']): ConfigError {

@@ -1,6 +1,7 @@
 import type { Mistake } from '#src/errors.ts';
 import type { ArtifactBook } from '#src/release/artifact-book.ts';
 import type { ExtraEdge } from '#src/role/edge.ts';
+import type { SecretStore } from '#src/secrets/store.ts';
 import type { Path } from '#src/yaml/source.ts';
 import type { Cluster } from './cluster.ts';
 import type { HookSetting } from './hooks.ts';
@@ -25,6 +26,8 @@ export interface LoadedCluster extends Cluster {
   readonly hooks: readonly HookSetting[];
   /** Edges that the operator adds, hosts named one by one. */
   readonly after: readonly ExtraEdge[];
+  /** The secrets that a host may use, with where they stand. */
+  secretsOf(host: string): SecretStore;
   /** Where fetched artifacts are kept. */
   readonly cacheDir: string;
   /** Where a variable of a host comes from, for people: `group_vars/all.yaml:3`, `default`. */

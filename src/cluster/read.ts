@@ -3,12 +3,11 @@ import { access, readdir, readFile } from 'node:fs/promises';
 import { basename, isAbsolute, join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Mistake } from '#src/errors.ts';
-import type { Unlock } from '#src/secrets/openpgp/unlock.ts';
-import { readSecrets } from '#src/secrets/read.ts';
-import type { SecretStore } from '#src/secrets/store.ts';
-import { parseYaml, type YamlSource } from '#src/yaml/source.ts';
+import { EncryptedText } from '#src/secrets/late.ts';
+import { type Place, parseYaml, type Tags, type YamlSource } from '#src/yaml/source.ts';
 import { CLUSTER_FILE } from './find.ts';
 import { isMap } from './layers.ts';
+import { closedLayers, type FoundLayers, findLayers, isSecretsFile, type SecretLayers } from './secret-layers.ts';
 
 /** picluster's own releases. */
 export const VERSIONS = fileURLToPath(new URL('../../versions.yaml', import.meta.url));
@@ -23,9 +22,15 @@ export interface ClusterFiles {
   readonly hostVars: ReadonlyMap<string, YamlSource>;
   /** picluster's own release file, then those that cluster.yaml names. */
   readonly versions: readonly YamlSource[];
-  readonly secrets: SecretStore;
+  /** Files of secrets; what is encrypted is closed. */
+  readonly found: FoundLayers;
+  readonly secrets: SecretLayers;
+  /** Single values that are encrypted: `!vault`. */
+  readonly encrypted: readonly EncryptedText[];
   /** Texts under templates/, by `ROLE/NAME`. */
   readonly templates: ReadonlyMap<string, { file: string; text: string }>;
+  /** Texts under roles/, by `NAME/FILE`. */
+  readonly roles: ReadonlyMap<string, { file: string; text: string }>;
   /** Manifests of `gitops.before` that are there. */
   readonly manifests: ReadonlySet<string>;
   readonly mistakes: readonly Mistake[];
@@ -35,33 +40,21 @@ export interface ClusterFiles {
   readonly fileDigests: ReadonlyMap<string, string>;
 }
 
-/** Who opens encrypted secrets, and when. */
-export interface VaultUse {
-  /** `become`: only if a host becomes root with one of them. */
-  readonly isNeeded: 'always' | 'become';
-  readonly unlock: Unlock;
-}
-
-/**
- * Reads everything at once. What cannot be read is a mistake; thrown is only what keeps the secrets from being decrypted.
- * Without `vault` encrypted secrets stay sealed.
- */
-export async function readClusterFiles(directory: string, vault?: VaultUse): Promise<ClusterFiles> {
+/** Reads everything at once. What cannot be read is a mistake. Nothing is decrypted. */
+export async function readClusterFiles(directory: string): Promise<ClusterFiles> {
   const reader = new Reader(directory);
   const cluster = await reader.yaml(CLUSTER_FILE);
   const named = asList(isMap(cluster.data) ? cluster.data.versions : undefined);
-  const [hosts, groupVars, hostVars, templates, , own, ...more] = await Promise.all([
+  const [hosts, groupVars, hostVars, templates, roles, found, own, ...more] = await Promise.all([
     reader.yaml('hosts.yaml'),
     reader.folder('group_vars'),
     reader.folder('host_vars'),
     reader.texts('templates'),
     reader.texts('roles'),
-    reader.yaml(VERSIONS, basename(VERSIONS)),
-    ...named.map((file) => reader.yaml(file)),
+    findLayers(directory),
+    reader.release(VERSIONS, basename(VERSIONS)),
+    ...named.map((file) => reader.release(file)),
   ]);
-  const reach = [cluster, hosts, ...groupVars.values(), ...hostVars.values()];
-  const isOpened = vault?.isNeeded === 'always' || reach.some(({ data }) => hasKey(data, 'passwordSecret'));
-  const secrets = await readSecrets(directory, isOpened ? vault?.unlock : undefined);
   const gitops = isMap(cluster.data) ? cluster.data.gitops : undefined;
   const before = asList(isMap(gitops) ? gitops.before : undefined);
   return {
@@ -70,24 +63,25 @@ export async function readClusterFiles(directory: string, vault?: VaultUse): Pro
     groupVars,
     hostVars,
     versions: [own, ...more],
-    secrets: secrets.store,
+    found,
+    secrets: closedLayers(found),
+    encrypted: reader.encrypted,
     templates,
+    roles,
     manifests: await reader.existing(before),
-    mistakes: [...reader.mistakes, ...secrets.mistakes],
+    mistakes: reader.mistakes,
     digest: reader.digest,
     fileDigests: reader.fileDigests,
   };
 }
 
-const hasKey = (value: unknown, key: string): boolean =>
-  typeof value === 'object' &&
-  value !== null &&
-  Object.entries(value).some(([name, inner]) => name === key || hasKey(inner, key));
-
 const asList = (value: unknown): string[] => [value].flat().filter((item) => typeof item === 'string');
+
+const NOT_READ = 'is not read: files here are called NAME.yaml; those of secrets NAME.secrets.yaml, or NAME.secrets.yaml.asc';
 
 class Reader {
   readonly mistakes: Mistake[] = [];
+  readonly encrypted: EncryptedText[] = [];
   readonly #directory: string;
   readonly #digests = new Map<string, string>();
 
@@ -104,8 +98,23 @@ class Reader {
     return sha256(lines.join(''));
   }
 
+  /** A file of people's values, of which single ones may be encrypted. */
+  yaml(path: string): Promise<YamlSource> {
+    const encrypted = (text: string, place: Place): EncryptedText => {
+      const value = new EncryptedText(text, place);
+      if (value.mistake !== undefined) this.mistakes.push({ ...place, path: '', message: value.mistake });
+      else this.encrypted.push(value);
+      return value;
+    };
+    return this.#parsed(path, path, { '!vault': encrypted });
+  }
+
+  release(path: string, name = path): Promise<YamlSource> {
+    return this.#parsed(path, name, {});
+  }
+
   /** A file that must be there; one that is not is an empty map and a mistake. */
-  async yaml(path: string, name = path): Promise<YamlSource> {
+  async #parsed(path: string, name: string, tags: Tags): Promise<YamlSource> {
     let text = '';
     try {
       text = await readFile(isAbsolute(path) ? path : join(this.#directory, path), 'utf8');
@@ -117,7 +126,7 @@ class Reader {
     }
     // A cluster's own file may have the name of one that comes with picluster.
     this.#digests.set(isAbsolute(path) ? `picluster's ${name}` : name, sha256(text));
-    const source = parseYaml(name, text);
+    const source = parseYaml(name, text, { tags });
     this.mistakes.push(...source.mistakes);
     return source;
   }
@@ -131,9 +140,9 @@ class Reader {
     const sources = new Map<string, YamlSource>();
     for (const entry of entries.sort()) {
       const file = `${folder}/${entry}`;
-      if (entry.startsWith('.') || entry === 'README.md') continue;
+      if (entry.startsWith('.') || entry === 'README.md' || isSecretsFile(entry)) continue;
       if (entry.endsWith('.yaml')) sources.set(basename(entry, '.yaml'), await this.yaml(file));
-      else this.mistakes.push({ file, line: 1, column: 1, path: '', message: 'is not read: files here are called NAME.yaml' });
+      else this.mistakes.push({ file, line: 1, column: 1, path: '', message: NOT_READ });
     }
     return sources;
   }

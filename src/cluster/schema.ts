@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { Secret } from '#src/secrets/secret.ts';
 import { hasZone, isAddress, isDnsName, isHostName, isJump, parseCidr } from './address.ts';
 import { After } from './after.ts';
 import { Hooks } from './hooks.ts';
@@ -27,10 +28,12 @@ const Become = z
     z.strictObject({
       method: z.enum(['none', 'sudo', 'doas']),
       password: z
-        .string()
-        .refine((word) => word === 'ask', 'must be "ask"; a password itself belongs into the secrets: passwordSecret')
+        .custom<'ask' | Secret>(
+          (word) => word === 'ask' || word instanceof Secret,
+          'must be "ask"; a password itself belongs into the secrets: passwordSecret',
+        )
         .optional()
-        .describe('ask: you are asked for it, once for all hosts'),
+        .meta({ type: 'string', description: 'ask: you are asked for it, once for all hosts; or !vault and what is encrypted' }),
       passwordSecret: z.string().optional().describe("Name of the password in the cluster's secrets: become.n1"),
     }),
   ])

@@ -1,5 +1,6 @@
 import { homedir } from 'node:os';
 import { resolve } from 'node:path';
+import { Secret } from '#src/secrets/secret.ts';
 import type { SecretStore } from '#src/secrets/store.ts';
 import type { AskedPassword, Become, Target } from '#src/transport/connection.ts';
 import type { SshSettings } from './schema.ts';
@@ -37,6 +38,7 @@ function becomeOf(setting: SshSettings['become'], secrets: SecretStore, asked: A
   const given = typeof setting === 'string' ? { method: setting } : (setting ?? { method: 'none' as const });
   const { method, passwordSecret, password: word }: Exclude<SshSettings['become'], string | undefined> = given;
   if (method === 'none') return { method };
+  if (word instanceof Secret) return { method, password: word };
   const isAsked = passwordSecret === undefined && (word === 'ask' || asked?.isForAll);
   const password = isAsked ? asked?.password : passwordSecret === undefined ? undefined : secrets.get(passwordSecret);
   return { method, ...(password && { password }) };

@@ -8,6 +8,7 @@ import { checkKubernetes } from './check-kubernetes.ts';
 import { checkLiterals } from './check-literals.ts';
 import { checkNames } from './check-names.ts';
 import { checkNetwork } from './check-network.ts';
+import { checkSecretLayers, refsIn, resolveRefs, SecretUses } from './check-secrets.ts';
 import { checkTemplates, type RoleTemplates } from './check-templates.ts';
 import { type Draft, draftOf, groupNames } from './draft.ts';
 import { Findings, fileOrigin } from './findings.ts';
@@ -16,6 +17,7 @@ import { checkJumps, type Reach } from './jumps.ts';
 import { isMap, type Layer, mergeLayers, originAt, type Tree } from './layers.ts';
 import type { ClusterFiles } from './read.ts';
 import { CLUSTER_KEYS, clusterFile, HOST_KEYS, hostsFile, varsFile } from './schema.ts';
+import { secretsOfHost } from './secret-layers.ts';
 import { suggestion } from './suggest.ts';
 import type { HostSettings } from './target.ts';
 
@@ -39,7 +41,8 @@ export function validate(
   templates: RoleTemplates = {},
 ): Validated {
   const findings = new Findings();
-  for (const mistake of files.mistakes) findings.add(mistake);
+  for (const mistake of [...files.mistakes, ...files.secrets.mistakes]) findings.add(mistake);
+  checkSecretLayers(files.secrets, findings);
   const loose = Object.fromEntries(Object.keys(namespaces).map((name) => [name, z.unknown()]));
   const isNamespace = (key: string): boolean => key in namespaces;
 
@@ -58,8 +61,10 @@ export function validate(
   const hosts = [...new Set([...draft.hostNames, ...files.hostVars.keys()])];
   const layers = varLayers(files, draft.release, groups, hosts, set, isNamespace);
   checkLayers(layers, namespaces, findings);
-  const vars = parseVars(draft, layers, namespaces, findings);
-  const reach = parseReach(draft, set, findings);
+  const uses = new SecretUses();
+  const vars = parseVars(draft, layers, namespaces, findings, uses);
+  const reach = parseReach(draft, set, findings, uses);
+  uses.tell(files.secrets.cluster.name, findings);
   checkNames(draft, roleNames, findings);
   checkJumps(draft, reach, findings);
   checkNetwork(draft, findings);
@@ -120,10 +125,12 @@ function checkLayers(layers: VarLayers, namespaces: Namespaces, findings: Findin
 
 const NOTHING: Tree = { branches: new Map(), origin: { kind: 'default', what: 'default' } };
 
-function parseVars(draft: Draft, layers: VarLayers, namespaces: Namespaces, findings: Findings) {
+function parseVars(draft: Draft, layers: VarLayers, namespaces: Namespaces, findings: Findings, uses: SecretUses) {
   const result = new Map<string, { tree: Tree; parsed: Record<string, unknown> }>();
   for (const host of draft.hostNames) {
     const tree = mergeLayers(layersOf(host, draft.membership, layers));
+    const secrets = secretsOfHost(host, draft.membership, draft.files.secrets);
+    for (const { ref, origin } of refsIn(tree)) uses.add(origin, ref.label, host, secrets);
     const parsed: Record<string, unknown> = {};
     const fallback = fileOrigin(draft.files.hosts, 'hosts', host);
     for (const [name, schema] of Object.entries(namespaces)) {
@@ -134,19 +141,21 @@ function parseVars(draft: Draft, layers: VarLayers, namespaces: Namespaces, find
         name
       ];
     }
-    result.set(host, { tree, parsed });
+    result.set(host, { tree, parsed: resolveRefs(parsed, secrets) });
   }
   return result;
 }
 
-function parseReach(draft: Draft, set: readonly Layer[], findings: Findings) {
+function parseReach(draft: Draft, set: readonly Layer[], findings: Findings, uses: SecretUses) {
   const schema = z.object(HOST_KEYS);
   const result = new Map<string, { tree: Tree; parsed: HostSettings | undefined }>();
   for (const host of draft.hostNames) {
     if (!draft.soundHosts.has(host)) continue;
     const tree = mergeLayers(sshLayers(host, draft.membership, draft.files, set, Object.keys(HOST_KEYS)));
     const parsed = findings.parse(schema, tree, fileOrigin(draft.files.hosts, 'hosts', host));
-    result.set(host, { tree, parsed });
+    const secrets = secretsOfHost(host, draft.membership, draft.files.secrets);
+    for (const { ref, origin } of refsIn(tree)) uses.add(origin, ref.label, host, secrets);
+    result.set(host, { tree, parsed: resolveRefs(parsed, secrets) });
     const become = parsed?.become;
     if (typeof become === 'object' && become.password !== undefined && become.passwordSecret !== undefined)
       findings.at(
@@ -154,11 +163,7 @@ function parseReach(draft: Draft, set: readonly Layer[], findings: Findings) {
         'the password is either asked for or one of the secrets (passwordSecret), not both',
       );
     const secret = typeof become === 'object' ? become.passwordSecret : undefined;
-    if (secret !== undefined && !draft.files.secrets.get(secret))
-      findings.at(
-        originAt(tree, ['become', 'passwordSecret']),
-        `there is no secret "${secret}" in ${draft.files.secrets.name}${suggestion(secret, draft.files.secrets.paths())}`,
-      );
+    if (secret !== undefined) uses.add(originAt(tree, ['become', 'passwordSecret']), secret, host, secrets);
   }
   return result;
 }

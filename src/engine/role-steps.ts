@@ -2,11 +2,13 @@ import type { Cluster, Host } from '#src/cluster/cluster.ts';
 import { PiclusterError } from '#src/errors.ts';
 import type { Facts } from '#src/facts/facts.ts';
 import type { Role } from '#src/role/role.ts';
+import type { TemplateOverrides } from '#src/template/template.ts';
 import type { RoleSteps } from './graph.ts';
 import type { Requirements } from './preflight.ts';
 
 /** What the host's roles ask of it, in their order. Throws PiclusterError naming role and host when a role does. */
 export function roleSteps(roles: readonly Role[], cluster: Cluster, host: Host, facts: Facts): RoleSteps[] {
+  const own = secretsFor(cluster, host);
   return rolesOf(roles, host).map((role) => {
     try {
       return {
@@ -16,8 +18,8 @@ export function roleSteps(roles: readonly Role[], cluster: Cluster, host: Host, 
           host,
           facts,
           vars: role.vars.parse(host.vars[role.namespace] ?? {}),
-          cluster,
-          templates: cluster.templates(role.name),
+          cluster: own,
+          templates: templatesFor(own, role),
         }),
       };
     } catch (error) {
@@ -28,6 +30,18 @@ export function roleSteps(roles: readonly Role[], cluster: Cluster, host: Host, 
       });
     }
   });
+}
+
+/** The cluster with the secrets that this host may use. */
+const secretsFor = (cluster: Cluster, { name }: Host): Cluster => ({
+  ...cluster,
+  secret: (path) => cluster.secret(path, name),
+  hasSecret: (path) => cluster.hasSecret(path, name),
+});
+
+function templatesFor(cluster: Cluster, { name }: Role): TemplateOverrides {
+  const overrides = cluster.templates(name);
+  return { get: (template) => overrides.get(template), secret: (path) => cluster.secret(path) };
 }
 
 /** What must hold on the host before the first change, joined over its roles. */

@@ -28,6 +28,8 @@ export interface Role<Vars = unknown> {
   /** Every key has a default; unknown keys are refused. */
   readonly vars: ZodType<Vars>;
   steps(input: RoleInput<Vars>): StepList;
+  /** It asks the cluster for secrets: whoever gives it to a host needs a key. Roles of a cluster's own need not say so. */
+  readonly usesSecrets?: boolean;
   /** Names of its templates that a cluster directory may put its own in the place of: `templates/ROLE/NAME`. */
   readonly templates?: readonly string[];
   /** What must hold before the first change on the host. */

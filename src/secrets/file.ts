@@ -1,9 +1,9 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import type { Mistake } from '#src/errors.ts';
-import { type Path, parseYaml, showPath, type YamlSource } from '#src/yaml/source.ts';
+import { type Path, type Place, parseYaml, showPath, type YamlSource } from '#src/yaml/source.ts';
 import { ROTATIONS } from './reserved.ts';
 import { Secret } from './secret.ts';
-import { type SecretStore, secretStore } from './store.ts';
+import { type SecretStore, secretPath, secretStore } from './store.ts';
 
 export interface SecretsRead {
   store: SecretStore;
@@ -44,32 +44,38 @@ function refused(file: string, message: string): SecretsRead {
 /** Text of a secrets file -> secrets by dotted path. */
 export function parseSecrets(file: string, text: string): SecretsRead {
   const source = parseYaml(file, text, { isSecret: true });
-  const secrets = new Map<string, Secret>();
-  const rotated = new Map<string, Secret>();
-  const mistakes = [...source.mistakes];
+  const found: Found = { secrets: new Map(), places: new Map(), mistakes: [...source.mistakes] };
+  const rotated: Found = { secrets: new Map(), places: new Map(), mistakes: found.mistakes };
   if (isMap(source.data)) {
     const { [ROTATIONS]: rotations, ...data } = source.data;
-    collect(source, data, [], secrets, mistakes);
-    if (rotations !== undefined) collectRotated(source, rotations, rotated, mistakes);
+    collect(source, data, [], found);
+    if (rotations !== undefined) collectRotated(source, rotations, rotated);
   } else if (source.data !== undefined) {
-    mistakes.push({ file, line: 1, column: 1, path: '', message: 'must be a map: lines of key: value' });
+    found.mistakes.push({ file, line: 1, column: 1, path: '', message: 'must be a map: lines of key: value' });
   }
-  return { store: secretStore(file, secrets, [...rotated.values()]), mistakes };
+  const { secrets, places, mistakes } = found;
+  return { store: secretStore(file, secrets, { places, rotated: [...rotated.secrets.values()] }), mistakes };
 }
 
-function collectRotated(source: YamlSource, rotations: unknown, rotated: Map<string, Secret>, mistakes: Mistake[]): void {
+function collectRotated(source: YamlSource, rotations: unknown, rotated: Found): void {
   const entries = isMap(rotations) ? Object.entries(rotations) : [['', rotations] as const];
   for (const [name, rotation] of entries) {
     const path = name === '' ? [ROTATIONS] : [ROTATIONS, name];
     if (isMap(rotation) && typeof rotation.since === 'string' && isMap(rotation.old))
-      collect(source, rotation.old, [...path, 'old'], rotated, mistakes);
+      collect(source, rotation.old, [...path, 'old'], rotated);
     else
-      mistakes.push({
+      rotated.mistakes.push({
         ...source.keyPlace(path),
         path: showPath(path),
         message: 'is not what picluster vault rotate wrote there',
       });
   }
+}
+
+interface Found {
+  readonly secrets: Map<string, Secret>;
+  readonly places: Map<string, Place>;
+  readonly mistakes: Mistake[];
 }
 
 const NAME = /^[\w.@/-]+$/;
@@ -78,15 +84,20 @@ const NO_NAME = 'what stands here as a name has characters other than letters, d
 const isMap = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-function collect(source: YamlSource, value: unknown, path: Path, secrets: Map<string, Secret>, mistakes: Mistake[]): void {
+function collect(source: YamlSource, value: unknown, path: Path, found: Found): void {
+  const { secrets, places, mistakes } = found;
+  const place = source.keyPlace(path);
+  const name = secretPath(showPath(path));
   if (isMap(value)) {
     for (const [key, inner] of Object.entries(value)) {
-      if (NAME.test(key)) collect(source, inner, [...path, key], secrets, mistakes);
+      if (NAME.test(key)) collect(source, inner, [...path, key], found);
       // It may be a value whose quotes are missing: it is not repeated.
       else mistakes.push({ ...source.keyPlace([...path, key]), path: showPath(path), message: NO_NAME });
     }
   } else if (typeof value === 'string' && value !== '') {
-    secrets.set(showPath(path), new Secret(value, showPath(path)));
+    if (secrets.has(name)) mistakes.push({ ...place, path: name, message: 'is there twice: / and . part names alike' });
+    secrets.set(name, new Secret(value, name));
+    places.set(name, place);
   } else if (value !== undefined) {
     const message =
       value === '' || value === null
@@ -94,6 +105,6 @@ function collect(source: YamlSource, value: unknown, path: Path, secrets: Map<st
         : Array.isArray(value)
           ? 'must be text, not a list'
           : `must be text, not a ${typeof value}: put it in quotes`;
-    mistakes.push({ ...source.keyPlace(path), path: showPath(path), message });
+    mistakes.push({ ...place, path: showPath(path), message });
   }
 }

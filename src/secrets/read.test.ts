@@ -54,7 +54,12 @@ it('what rotated secrets were has no path, beside a plain file, too', async () =
   await write('a: new\n_rotations: { a: { since: x, old: { a: swordfish } } }', 'b: two');
   const { store } = await readSecrets(directory, { passphrase: async () => PASSPHRASE });
   expect(store.paths()).toEqual(['a', 'b']);
-  expect(store.all().map((secret) => secret.reveal())).toEqual(['new', 'two', 'swordfish']);
+  expect(
+    store
+      .all()
+      .map((secret) => secret.reveal())
+      .toSorted(),
+  ).toEqual(['new', 'swordfish', 'two']);
 });
 
 it('what is wrong in a vault is told without a value', async () => {

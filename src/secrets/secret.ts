@@ -20,7 +20,7 @@ export class Secret {
 
   /** SHA-256, hex. Only for comparison on a root-only file of the machine that holds the secret anyway; never print it. */
   digest(): string {
-    return createHash('sha256').update(this.#value).digest('hex');
+    return createHash('sha256').update(this.reveal()).digest('hex');
   }
 
   toString(): string {

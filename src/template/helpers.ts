@@ -1,7 +1,8 @@
 import type Handlebars from 'handlebars';
 import type { HelperDeclareSpec, HelperDelegate, HelperOptions } from 'handlebars';
+import type { Secret } from '#src/secrets/secret.ts';
 import { quote } from '#src/shell/script.ts';
-import { HeldSecret } from './secret-holder.ts';
+import { HeldSecret, type SecretHolder } from './secret-holder.ts';
 import { yamlOfHeld } from './yaml.ts';
 
 const encode = (value: unknown, how: (text: string) => string): string =>
@@ -38,10 +39,19 @@ const given = (helper: HelperDelegate): HelperDelegate =>
     return helper.call(this, ...parameters);
   };
 
-/** What every template may use: `{{yaml x}}`, `{{json x}}`, `{{quote x}}` (one shell word), `{{indent 2 x}}`; `if` alone may be asked for what is not given. */
+/** A secret of the host by its name; it goes through other helpers as every secret does: `{{quote (secret "k3s.token")}}`. */
+function secret(path: unknown, { data }: HelperOptions): unknown {
+  const { holder, secret: find } = data as { holder: SecretHolder; secret?: (path: string) => Secret };
+  if (typeof path !== 'string') throw new TypeError('{{secret}} takes the name of a secret in quotes: {{secret "k3s.token"}}');
+  if (!find) throw new TypeError('{{secret}} is not known here: the role renders it without its `templates`');
+  return holder.hold(find(path));
+}
+
+/** What every template may use: `{{yaml x}}`, `{{json x}}`, `{{quote x}}` (one shell word), `{{indent 2 x}}`, `{{secret "name"}}`; `if` alone may be asked for what is not given. */
 export const helpersFor = ({ helpers: { each, with: within } }: typeof Handlebars): HelperDeclareSpec => ({
   ...(each && { each: given(each) }),
   ...(within && { with: given(within) }),
+  secret: given(secret),
   yaml: given((value: unknown) => yamlOfHeld(value).trimEnd()),
   json: given((value: unknown) => json(value)),
   quote: given((value: unknown) => encode(value, quote)),

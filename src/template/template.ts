@@ -3,14 +3,20 @@ import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import Handlebars from 'handlebars';
 import { PiclusterError } from '#src/errors.ts';
+import type { Secret } from '#src/secrets/secret.ts';
 import type { Content } from './content.ts';
 import { helpersFor, MissingArgument } from './helpers.ts';
 import { SecretHolder } from './secret-holder.ts';
 
 const SHARED = new URL('../../templates/', import.meta.url);
 
-/** Templates of a role that the cluster directory has its own text for, by name. */
-export type TemplateOverrides = ReadonlyMap<string, { file: string; text: string }>;
+/** What the cluster directory gives to the templates of a role. */
+export interface TemplateOverrides {
+  /** Its own text for one, by name. */
+  get(name: string): { file: string; text: string } | undefined;
+  /** A secret of the host, by name: `{{secret "k3s.token"}}`. Throws when there is none. */
+  secret?(path: string): Secret;
+}
 
 /**
  * A template beside a module (`templates/NAME` or `NAME`), else a shared one; read when it is first rendered. Strict: a variable that is
@@ -28,7 +34,7 @@ export function template<Values extends object>(
     try {
       const render = override ? compile(override.text) : (own ?? compile(sourceOf(moduleUrl, name)));
       if (!override) own = render;
-      return holder.release(render(holder.hold(values), { data: { holder } }));
+      return holder.release(render(holder.hold(values), { data: { holder, secret: overrides?.secret } }));
     } catch (error) {
       throw explained(error, override?.file ?? name);
     }

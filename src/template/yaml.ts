@@ -3,14 +3,14 @@ import type { Content } from './content.ts';
 import { HeldSecret, SecretHolder } from './secret-holder.ts';
 
 /** YAML of a value that may hold secrets; keys keep their order, lines are not folded. A secret becomes a double-quoted scalar. */
-export function yamlContent(value: unknown): Content {
+export function yamlContent(value: unknown, options: { version?: '1.1' | '1.2' } = {}): Content {
   const holder = new SecretHolder();
-  return holder.release(yamlOfHeld(holder.hold(value)));
+  return holder.release(yamlOfHeld(holder.hold(value), options));
 }
 
 /** YAML of a value whose secrets are held. */
-export function yamlOfHeld(value: unknown): string {
-  return stringify(withMarks(value), { lineWidth: 0, aliasDuplicateObjects: false });
+export function yamlOfHeld(value: unknown, options: { version?: '1.1' | '1.2' } = {}): string {
+  return stringify(withMarks(value), { lineWidth: 0, aliasDuplicateObjects: false, ...options });
 }
 
 /** Plain data in which each held secret is the mark of its JSON text: a JSON string is a YAML double-quoted scalar. */

@@ -43,11 +43,15 @@ export interface YamlSource {
   written(path: Path): string | undefined;
 }
 
+/** Makes values of texts with a tag of its own: `!vault`. */
+export type Tags = Readonly<Record<string, (text: string, place: Place) => unknown>>;
+
 /**
  * Reads YAML 1.2 with anchors, aliases and merge keys (`<<`). Duplicate keys, unknown tags and unknown aliases are mistakes.
  * With `isSecret` no message repeats a piece of the text.
  */
-export function parseYaml(file: string, text: string, options: { isSecret?: boolean } = {}): YamlSource {
+export function parseYaml(file: string, text: string, options: { isSecret?: boolean; tags?: Tags } = {}): YamlSource {
+  const { tags = {} } = options;
   const lines = new LineCounter();
   const document = parseDocument(text, {
     lineCounter: lines,
@@ -56,12 +60,19 @@ export function parseYaml(file: string, text: string, options: { isSecret?: bool
     prettyErrors: false,
     // Silence would hide a second document, too.
     logLevel: 'error',
+    customTags: Object.keys(tags).map((tag) => ({ tag, resolve: (text: string) => text })),
   });
   const at = (offset: number): Place => {
     const { line, col } = lines.linePos(offset);
     return { file, line: Math.max(line, 1), column: Math.max(col, 1) };
   };
   const mistakes = syntaxMistakes(document, text, at, options.isSecret ?? false);
+  visit(document, {
+    Scalar: (key, node) => {
+      const make = node.tag === undefined || key === 'key' ? undefined : tags[node.tag];
+      if (make) node.value = make(String(node.value), at(node.range?.[0] ?? 0));
+    },
+  });
   return {
     file,
     data: mistakes.length > 0 ? undefined : (document.toJS() ?? {}),

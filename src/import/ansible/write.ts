@@ -14,7 +14,7 @@ export function clusterFiles({ draft }: Imported): { path: string; text: string;
   return [
     plain('cluster.yaml', SCHEMA('', 'cluster') + yaml(draft.cluster)),
     plain('hosts.yaml', SCHEMA('', 'hosts') + yaml({ hosts: draft.hosts, groups: draft.groups })),
-    plain('.gitignore', 'secrets.yaml\n.schema/\n'),
+    plain('.gitignore', 'secrets.yaml\n*.secrets.yaml\n.schema/\n'),
     ...folder('group_vars', draft.groupVars),
     ...folder('host_vars', draft.hostVars),
     ...secrets,
