@@ -5,12 +5,14 @@ import { defineGenerate } from './vault-generate.ts';
 import { defineImportAnsible } from './vault-import.ts';
 import { defineInit } from './vault-init.ts';
 import { defineRecipients } from './vault-recipients.ts';
+import { defineRotate } from './vault-rotate.ts';
 
 /** In the order of `--help`. */
 const PARTS: readonly ((vault: Command) => void)[] = [
   defineInit,
   defineContents,
   defineGenerate,
+  defineRotate,
   defineRecipients,
   defineFiles,
   defineImportAnsible,

@@ -1,12 +1,12 @@
 import { suggestion } from '#src/cluster/suggest.ts';
 import { ConfigError, UsageError } from '#src/errors.ts';
-import { type Catalogue, pathsOf } from '#src/secrets/catalogue/catalogue.ts';
+import type { Catalogue } from '#src/secrets/catalogue/catalogue.ts';
 import { neededBy } from '#src/secrets/catalogue/needed.ts';
 import { withSecret } from '#src/secrets/edit-yaml.ts';
-import { type Making, makeCredential, publicKeyOf } from '#src/secrets/generate/make.ts';
 import { type GenerationPlan, planGeneration } from '#src/secrets/generate/plan.ts';
 import { type AnswerFlags, answersTo } from './answers.ts';
 import { changeVault, openVault, say, type VaultFlags } from './common.ts';
+import { madeValues, questionsOf } from './made-values.ts';
 import { type NeededCredentials, readNeeds } from './needed-credentials.ts';
 import { notesOn } from './notes-on.ts';
 import { presentSecrets } from './present-secrets.ts';
@@ -26,14 +26,16 @@ export async function generateCredentials(names: readonly string[], flags: Gener
   await changeVault(flags, 'vault generate', async ({ directory, vault }) => {
     const before = await vault.read();
     const { plan, needs, value } = await missing(names, directory, before);
-    const values = await newValues(plan, needs, value, flags);
+    const { credentials } = needs.catalogue;
+    const asked = questionsOf([...credentials].filter(([name]) => plan.asked.includes(name)));
+    const answers = await answersTo(asked, [...questionsOf(credentials).keys()], flags);
+    const values = await madeValues(needs, plan, answers, value);
     if (values.size > 0)
       await vault.write([...values].reduce((text, [path, made]) => withSecret(vault.name, text, path, made), before));
     for (const name of plan.made) say(`made ${name}`);
     for (const name of plan.completed) say(`completed ${name} by its public key`);
     for (const name of plan.asked) say(`took ${name}`);
-    for (const name of plan.made)
-      for (const todo of needs.catalogue.credentials.get(name)?.whenMade ?? []) say(`  ${name}: ${todo}`);
+    for (const name of plan.made) for (const todo of credentials.get(name)?.whenMade ?? []) say(`  ${name}: ${todo}`);
     for (const note of await notesOn(needs.catalogue, plan.there, value, new Date())) say(`  ${note}`);
     tellWhenNothing(plan);
   });
@@ -70,33 +72,6 @@ function namedCredentials({ catalogue, cluster }: NeededCredentials, names: read
 
 const meant = ({ credentials, services }: Catalogue, name: string): string =>
   suggestion(name, [...credentials.keys(), ...services.keys()]);
-
-/** By path: all questions first, then everything is made. */
-async function newValues(
-  plan: GenerationPlan,
-  { catalogue, cluster }: NeededCredentials,
-  there: (path: string) => string | undefined,
-  flags: AnswerFlags,
-): Promise<Map<string, string>> {
-  const values = await answersTo(questionsOf(catalogue, plan.asked), givenPaths(catalogue), flags);
-  const value = (path: string) => values.get(path) ?? there(path);
-  const making: Making = { cluster: cluster.name, domain: cluster.domain, now: new Date(), value };
-  for (const [name, credential] of catalogue.credentials) {
-    if (credential.kind !== 'given' && plan.made.includes(name))
-      for (const [path, made] of await makeCredential(name, credential, making)) values.set(path, made);
-    if (credential.kind === 'ssh-key' && plan.completed.includes(name))
-      values.set(credential.public, await publicKeyOf(name, credential, making));
-  }
-  return values;
-}
-
-export const givenPaths = ({ credentials }: Catalogue): string[] =>
-  [...credentials].filter(([, { kind }]) => kind === 'given').flatMap(([name, credential]) => pathsOf(name, credential));
-
-export function questionsOf({ credentials }: Catalogue, names: readonly string[]): Map<string, string> {
-  const questions = names.map((name) => [name, credentials.get(name)] as const);
-  return new Map(questions.map(([name, credential]) => [name, credential?.kind === 'given' ? credential.question : name]));
-}
 
 function tellWhenNothing({ made, asked, completed, there }: GenerationPlan): void {
   if (made.length + asked.length + completed.length === 0)
