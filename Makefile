@@ -26,6 +26,9 @@ test: setup ## all tests, the lab's included (root; 10 minutes with the lab's ar
 chaos: setup ## long: 100 seeded faults in the middle of steps, then ten kills of a bootstrap from blank (SEED=n to repeat)
 	CHAOS_FAULTS=100 CHAOS_KILLS=10 $(VITEST) --project lab test/chaos.lab.test.ts test/survive.lab.test.ts
 
+fuzz: setup ## long: 280,000 damaged vault files, then 200 kills of commands that change the vault (SEED=n to repeat)
+	FUZZ=20 KILLS=200 $(VITEST) --project process test/vault
+
 bench: setup ## side by side with Ansible, Mitogen and pyinfra on local machines, and start-up (root; 40 minutes): bench/results/
 	$(NODE) bench/cli-start.ts
 	$(NODE) bench/scale/main.ts
@@ -35,4 +38,4 @@ lab-down-and-erase: setup ## remove this checkout's lab: machines, their disks, 
 	@read -r -p 'Erase all machines of this lab? Type yes: ' answer && [ "$$answer" = yes ]
 	$(NODE) bin/picluster.js lab down
 
-.PHONY: help setup check demo test chaos bench lab-down-and-erase
+.PHONY: help setup check demo test chaos fuzz bench lab-down-and-erase
