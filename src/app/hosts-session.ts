@@ -4,6 +4,8 @@ import type { EngineEvent } from '#src/engine/events.ts';
 import { stateDirectory } from '#src/engine/state-directory.ts';
 import { PiclusterError } from '#src/errors.ts';
 import { errorLines } from '#src/render/events-to-text.ts';
+import { redactor } from '#src/secrets/redactor.ts';
+import { knownSecrets } from '#src/secrets/secret.ts';
 import type { Connection } from '#src/transport/connection.ts';
 import { connector } from './connector.ts';
 import { listenForInterrupts } from './signals.ts';
@@ -41,10 +43,11 @@ export async function onHosts<T>(
 
 /** Tells the errors on stderr and returns the exit code that says most: the highest rank of a refusal, a lost host, our bug; 0 without errors. */
 export function reportErrors(results: ReadonlyMap<{ name: string }, unknown>): number {
+  const redact = redactor(knownSecrets());
   let exitCode = 0;
   for (const [host, error] of results) {
     if (!(error instanceof Error)) continue;
-    process.stderr.write(`${errorLines(toEventError(error), `${host.name}:`).join('\n')}\n`);
+    process.stderr.write(`${redact(errorLines(toEventError(error), `${host.name}:`).join('\n'))}\n`);
     exitCode = Math.max(exitCode, error instanceof PiclusterError ? error.exitCode : 1);
   }
   return exitCode;

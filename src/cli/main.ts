@@ -79,8 +79,8 @@ async function main(argv: readonly string[]): Promise<number> {
 
 async function report(error: unknown): Promise<number> {
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
-  const { describeError } = await import('#src/render/error-text.ts');
-  process.stderr.write(`${describeError(error)}\n`);
+  const { tellOf } = await import('#src/app/tell-of.ts');
+  process.stderr.write(`${tellOf(error)}\n`);
   return error instanceof PiclusterError ? error.exitCode : EXIT.bug;
 }
 
@@ -89,6 +89,8 @@ async function versionOfPackage(): Promise<string> {
   return manifest.version;
 }
 
+// A promise that nobody waits for, a timer: Node would print what it threw as it is.
+process.on('uncaughtException', (error) => void report(error).then((code) => process.exit(code)));
 const exitCode = await main(process.argv.slice(2));
 // Output to a pipe may still be under way; an open socket must not keep a finished run alive.
 process.stdout.write('', () => process.exit(exitCode));

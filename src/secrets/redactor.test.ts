@@ -1,6 +1,8 @@
 import { expect, it } from 'vitest';
 import { redactor } from './redactor.ts';
-import { Secret } from './secret.ts';
+import { sealedStore } from './sealed.ts';
+import { knownSecrets, Secret } from './secret.ts';
+import { secretStore } from './store.ts';
 
 const PASSWORD = 'it\'s "S3same" & $open\\ü';
 const PEM = '-----BEGIN KEY-----\nc3dvcmRmaXNo+/==\n-----END KEY-----\n';
@@ -37,4 +39,12 @@ it('short values, login names and everything else stay', () => {
 it('of secrets that overlap nothing is left', () => {
   const both = redactor([new Secret('abcdef'), new Secret('defghi'), new Secret('abcd')]);
   expect(both('abcdefghi, abcd, xabcdefx')).toBe('***, ***, x***x');
+});
+
+it('what this process holds in clear is known, wherever it came from; what is closed is not', () => {
+  new Secret('made somewhere');
+  sealedStore('x', secretStore('x', new Map())).get('closed');
+  const known = knownSecrets();
+  expect(known.map((secret) => secret.reveal())).toContain('made somewhere');
+  expect(known.map(({ label }) => label)).not.toContain('closed');
 });

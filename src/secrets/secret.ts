@@ -3,6 +3,8 @@ import { inspect } from 'node:util';
 
 const MASK = '***';
 
+const made = new Set<Secret>();
+
 /** A value that prints as `***`, refuses JSON, and is handed out only by `reveal()`: at the edge where it leaves for a machine. */
 export class Secret {
   readonly #value: string;
@@ -12,6 +14,7 @@ export class Secret {
   constructor(value: string, label = 'secret') {
     this.#value = value;
     this.label = label;
+    made.add(this);
   }
 
   reveal(): string {
@@ -33,5 +36,16 @@ export class Secret {
 
   [inspect.custom](): string {
     return MASK;
+  }
+}
+
+/** All secrets that this process holds in clear: what it says when it crashes is redacted by them. */
+export const knownSecrets = (): Secret[] => [...made].filter(isInClear);
+
+function isInClear(secret: Secret): boolean {
+  try {
+    return secret.reveal() !== '';
+  } catch {
+    return false;
   }
 }
