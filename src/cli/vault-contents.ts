@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import type { VaultFlags } from '#src/app/vault/common.ts';
 import { withVaultFlags } from './vault-flags.ts';
 
@@ -8,9 +8,12 @@ export function defineContents(vault: Command): void {
   withVaultFlags(vault.command('list').description('the names of all secrets, never a value')).action(async (flags: VaultFlags) =>
     (await load()).listSecrets(flags),
   );
-  withVaultFlags(vault.command('view').description('print the whole vault in clear')).action(async (flags: VaultFlags) =>
-    (await load()).viewVault(flags),
-  );
+  withVaultFlags(vault.command('view').description('print the whole vault in clear').argument('[file]', 'another encrypted file'))
+    .addOption(new Option('--textconv', 'for git, see git-setup').hideHelp())
+    .action(async (file: string | undefined, flags: VaultFlags & { textconv?: boolean }) => {
+      const { viewForGit, viewVault } = await load();
+      await (flags.textconv && file !== undefined ? viewForGit(file, flags) : viewVault(file, flags));
+    });
   withVaultFlags(
     vault
       .command('edit')

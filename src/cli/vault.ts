@@ -1,7 +1,9 @@
 import type { Command } from 'commander';
 import { defineContents } from './vault-contents.ts';
+import { defineExport } from './vault-export.ts';
 import { defineFiles } from './vault-files.ts';
 import { defineGenerate } from './vault-generate.ts';
+import { defineGit } from './vault-git.ts';
 import { defineImportAnsible } from './vault-import.ts';
 import { defineInit } from './vault-init.ts';
 import { defineRecipients } from './vault-recipients.ts';
@@ -15,6 +17,8 @@ const PARTS: readonly ((vault: Command) => void)[] = [
   defineRotate,
   defineRecipients,
   defineFiles,
+  defineGit,
+  defineExport,
   defineImportAnsible,
 ];
 

@@ -1,3 +1,5 @@
+import { existsSync, realpathSync } from 'node:fs';
+import { join, relative, resolve } from 'node:path';
 import { findClusterDirectory } from '#src/cluster/find.ts';
 import { VaultFile } from '#src/secrets/vault-file.ts';
 import { type UnlockFlags, unlockOf } from '../unlock.ts';
@@ -25,6 +27,12 @@ export async function changeVault(
 ): Promise<void> {
   const opened = await openVault(flags);
   await withVaultLock(opened.directory, command, () => work(opened));
+}
+
+/** A file as it is named on the command line, seen from here or else from the cluster directory -> its name there; a link stays one. */
+export function nameInCluster(directory: string, asked: string): string {
+  const path = [resolve(asked), join(directory, asked)].find((candidate) => existsSync(candidate));
+  return relative(directory, path === undefined ? join(directory, asked) : realpathSync(path));
 }
 
 export const say = (text: string): void => {

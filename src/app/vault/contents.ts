@@ -1,15 +1,30 @@
+import { readFile } from 'node:fs/promises';
+import { basename } from 'node:path';
 import { text as readAll } from 'node:stream/consumers';
 import { ConfigError, UsageError } from '#src/errors.ts';
 import { withoutSecret, withSecret } from '#src/secrets/edit-yaml.ts';
+import { decrypt } from '#src/secrets/openpgp/decrypt.ts';
 import { readSecrets } from '#src/secrets/read.ts';
 import type { SecretStore } from '#src/secrets/store.ts';
+import { VaultFile } from '#src/secrets/vault-file.ts';
 import { askSecret } from '../ask-secret.ts';
-import { changeVault, openVault, say, type VaultFlags } from './common.ts';
+import { unlockOf } from '../unlock.ts';
+import { changeVault, nameInCluster, openVault, say, type VaultFlags } from './common.ts';
 
-/** Prints the plain text of the vault. */
-export async function viewVault(flags: VaultFlags): Promise<void> {
-  const { vault } = await openVault(flags);
-  process.stdout.write(await vault.read());
+/** Prints the plain text of the vault, or of another encrypted file. */
+export async function viewVault(asked: string | undefined, flags: VaultFlags): Promise<void> {
+  const { directory, unlock, vault } = await openVault(flags);
+  const file = asked === undefined ? vault : new VaultFile(directory, unlock, nameInCluster(directory, asked));
+  process.stdout.write(await file.read());
+}
+
+/** For git, which calls it with a version of a file: what cannot be decrypted here is shown as it is, as a failure would end `git diff`. */
+export async function viewForGit(path: string, flags: VaultFlags): Promise<void> {
+  const armor = await readFile(path, 'utf8');
+  const plain = decrypt(basename(path), armor, unlockOf(process.env, flags)).catch(
+    (error: Error) => `# ${error.message}\n${armor}`,
+  );
+  process.stdout.write(await plain);
 }
 
 /** Prints the names of all secrets, never a value. */

@@ -1,12 +1,12 @@
-import { existsSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
-import { basename, join, relative, resolve } from 'node:path';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import { ConfigError, StepFailedError } from '#src/errors.ts';
 import { describeError } from '#src/render/error-text.ts';
 import { readRecipients } from '#src/secrets/openpgp/recipients.ts';
 import { VAULT_FILE } from '#src/secrets/read.ts';
 import { mistakesIn, VaultFile } from '#src/secrets/vault-file.ts';
-import { changeVault, say, type VaultFlags } from './common.ts';
+import { changeVault, nameInCluster, say, type VaultFlags } from './common.ts';
 import { runEditor, untilEnded } from './editor.ts';
 import { EMPTY_VAULT } from './init.ts';
 import { privateDirectory } from './private-directory.ts';
@@ -18,7 +18,7 @@ interface EditFlags extends VaultFlags {
 /** Opens the vault, or another encrypted file, in the user's editor; what is saved is checked before it is encrypted. */
 export const editVault = (asked: string | undefined, flags: EditFlags): Promise<void> =>
   changeVault(flags, 'vault edit', async ({ directory, unlock }) => {
-    const file = new VaultFile(directory, unlock, asked === undefined ? VAULT_FILE : nameOf(directory, asked));
+    const file = new VaultFile(directory, unlock, asked === undefined ? VAULT_FILE : nameInCluster(directory, asked));
     // What would refuse the text afterwards refuses it before somebody writes it.
     await readRecipients(directory);
     const isNew = asked !== undefined && isSecretsFile(file.name) && (await file.armor()) === undefined;
@@ -30,12 +30,6 @@ export const editVault = (asked: string | undefined, flags: EditFlags): Promise<
   });
 
 const isSecretsFile = (name: string): boolean => name.endsWith('secrets.yaml.asc');
-
-/** Seen from here, or else from the cluster directory; a link stays one. */
-function nameOf(directory: string, asked: string): string {
-  const path = [resolve(asked), join(directory, asked)].find((candidate) => existsSync(candidate));
-  return relative(directory, path === undefined ? join(directory, asked) : realpathSync(path));
-}
 
 async function edited(name: string, before: string, onDisk: boolean): Promise<string> {
   const place = privateDirectory({ onDisk });

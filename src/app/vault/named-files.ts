@@ -10,7 +10,7 @@ export interface NamedFile {
 }
 
 /** Above this, the armour and its copies do not fit into what a process may hold. */
-const MAX_BYTES = 256 * 2 ** 20;
+const MAX_BYTES = 192 * 2 ** 20;
 
 /** Reads files that are to be replaced where they stand. Throws UsageError that names everything that keeps one of them from it. */
 export async function filesToReplace(
