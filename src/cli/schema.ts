@@ -8,7 +8,7 @@ export function define(command: Command): void {
         '[of]',
         'which file; vars is for group_vars and host_vars, events for the lines of --output json, plan for plan -o',
       )
-        .choices(['cluster', 'hosts', 'vars', 'versions', 'secrets', 'events', 'plan'])
+        .choices(['cluster', 'hosts', 'vars', 'versions', 'secrets', 'credentials', 'events', 'plan'])
         .default('cluster'),
     )
     .option('-w, --write', 'write those of the files to .schema/ in the cluster directory, for editors')

@@ -176,6 +176,44 @@ it(
 );
 
 it(
+  "a person's own authority (RSA) signs the certificates, and their own key gets its public line",
+  async () => {
+    writeCluster('credentials: [private-ca]', 'gitops: { url: ssh://git@git.example.com/x.git, auth: ssh }');
+    const subject = ['-subj', '/CN=mine', '-keyout', file('ca.key'), '-out', file('ca.pem')];
+    await execa('openssl', [
+      'req',
+      '-x509',
+      '-newkey',
+      'rsa:3072',
+      '-nodes',
+      '-days',
+      '30',
+      '-addext',
+      'keyUsage=critical,keyCertSign',
+      ...subject,
+    ]);
+    await execa('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', file('id')]);
+    for (const [path, name] of [
+      ['ca.key', 'ca.key'],
+      ['ca.certificate', 'ca.pem'],
+      ['git.identity', 'id'],
+    ] as const)
+      await vault(['set', path], { input: readFileSync(file(name), 'utf8') });
+    const made = await vault(['generate', '--answers', '-'], { input: 'git: { knownHosts: git.example.com ssh-ed25519 AAAA }' });
+    expect(made.output).toContain('completed git.identity by its public key');
+    expect(made.output).not.toContain('made ca');
+    const secret = await secrets();
+    const leaf = written('leaf.pem', secret('tls.vault.certificate'));
+    await execa('openssl', ['verify', '-x509_strict', '-purpose', 'sslserver', '-CAfile', file('ca.pem'), leaf]);
+    expect(secret('git.identityPublic').split(' ').slice(0, 2)).toEqual(
+      readFileSync(file('id.pub'), 'utf8').split(' ').slice(0, 2),
+    );
+    expect(secret('git.identity').trim()).toBe(readFileSync(file('id'), 'utf8').trim());
+  },
+  BOUND_MS,
+);
+
+it(
   'the example of docs/secrets.md',
   async () => {
     const text = readFileSync(new URL('../../../docs/secrets.md', import.meta.url), 'utf8');
