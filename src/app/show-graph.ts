@@ -21,7 +21,7 @@ export interface GraphOptions {
 
 /** Prints the steps of bootstrap as a Mermaid flowchart. Roles need facts, so the hosts are asked; what happens meanwhile goes to stderr. */
 export async function showGraph(options: GraphOptions): Promise<number> {
-  const { cluster, roles, chosen, artifacts } = await openCluster({ ...options, secretsFor: 'become' });
+  const { cluster, roles, chosen, artifacts } = await openCluster({ ...options, secretsFor: 'roles' });
   const tell = (event: EngineEvent): void => {
     if (!['host.key.trusted', 'host.lost', 'warning'].includes(event.type)) return;
     for (const line of eventLines(event as StampedEvent, { showDiffs: false })) process.stderr.write(`${line}\n`);

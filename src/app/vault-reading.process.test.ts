@@ -66,7 +66,8 @@ it('only commands that need a secret ask gpg, and once', async () => {
   for (const args of [['inventory'], ['inventory', '--host', 'n1'], ['role', 'list'], ['host-keys'], ['schema', 'hosts']])
     expect(await run(args)).toMatchObject({ calls: 0, exitCode: 0 });
   expect(await run(['facts'])).toMatchObject({ calls: 0, exitCode: 69 });
-  expect(await run(['graph'])).toMatchObject({ calls: 0, exitCode: 69 });
+  expect(await run(['graph', '--limit', 'n2'])).toMatchObject({ calls: 0, exitCode: 69 });
+  expect(await run(['graph'])).toMatchObject({ calls: 1, exitCode: 69 });
   expect(await run(['exec', '--', 'uptime'])).toMatchObject({ calls: 0, exitCode: 69 });
   expect(await run(['plan', '--limit', 'n2'])).toMatchObject({ calls: 0, exitCode: 69 });
   expect(await run(['plan'])).toMatchObject({ calls: 1, exitCode: 69 });

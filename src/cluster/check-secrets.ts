@@ -1,9 +1,10 @@
+import type { Mistake } from '#src/errors.ts';
 import { SecretRef } from '#src/secrets/late.ts';
 import { Secret } from '#src/secrets/secret.ts';
 import type { SecretStore } from '#src/secrets/store.ts';
-import { type Path, showPath } from '#src/yaml/source.ts';
-import type { Findings } from './findings.ts';
-import { isMap, type Origin, originAt, showOrigin, type Tree, toData } from './layers.ts';
+import type { Path } from '#src/yaml/source.ts';
+import { type Findings, showMistake } from './findings.ts';
+import { isMap, type Origin, originAt, type Tree, toData } from './layers.ts';
 import type { SecretLayers } from './secret-layers.ts';
 import { suggestion } from './suggest.ts';
 
@@ -22,12 +23,12 @@ export function checkSecretLayers({ groups, hosts, cluster }: SecretLayers, find
 
 /** Collects uses of secrets by hosts, and tells each name that is unknown once. */
 export class SecretUses {
-  readonly #uses = new Map<string, { origin: Origin; name: string; known: Set<string>; hosts: string[]; missing: string[] }>();
+  readonly #uses = new Map<string, { at: Mistake; name: string; known: Set<string>; hosts: string[]; missing: string[] }>();
 
-  add(origin: Origin, name: string, host: string, store: SecretStore): void {
-    const key = `${showOrigin(origin)}\0${origin.kind === 'default' ? '' : showPath(origin.path)}\0${name}`;
-    const use = this.#uses.get(key) ?? { origin, name, known: new Set(), hosts: [], missing: [] };
-    this.#uses.set(key, use);
+  add(at: Omit<Mistake, 'message'>, name: string, host: string, store: SecretStore): void {
+    const said = { ...at, message: `there is no secret "${name}"` };
+    const use = this.#uses.get(showMistake(said)) ?? { at: said, name, known: new Set(), hosts: [], missing: [] };
+    this.#uses.set(showMistake(said), use);
     use.hosts.push(host);
     if (store.get(name) !== undefined) return;
     use.missing.push(host);
@@ -35,10 +36,10 @@ export class SecretUses {
   }
 
   tell(where: string, findings: Findings): void {
-    for (const { origin, name, known, hosts, missing } of this.#uses.values()) {
+    for (const { at, name, known, hosts, missing } of this.#uses.values()) {
       if (missing.length === 0) continue;
       const forWhom = missing.length < hosts.length ? ` for ${missing.join(', ')}` : '';
-      findings.at(origin, `there is no secret "${name}"${forWhom} in ${where}${suggestion(name, known)}`);
+      findings.add({ ...at, message: `${at.message}${forWhom} in ${where}${suggestion(name, known)}` });
     }
   }
 }

@@ -66,7 +66,8 @@ export const fileOrigin = (source: YamlSource, ...path: Path): Origin => ({ kind
 
 const pathOf = (origin: Origin): Path => (origin.kind === 'default' ? [] : origin.path);
 
-function locate(origin: Origin, message: string, isKey = false): Mistake {
+/** A mistake with the place of an origin. */
+export function locate(origin: Origin, message: string, isKey = false): Mistake {
   const path = pathOf(origin);
   return { ...placeOf(origin, isKey), path: showPath(path), message };
 }

@@ -1,8 +1,10 @@
+import { readFileSync } from 'node:fs';
 import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { roleSchemas } from '#roles/index.ts';
 import type { ConfigError } from '#src/errors.ts';
 import { encryptSymmetric } from '#src/secrets/openpgp/encrypt.ts';
 import { secretText } from '#src/secrets/secret-text.ts';
@@ -66,6 +68,7 @@ async function load(use?: Partial<VaultUse>, extra: { set?: string[] } = {}) {
     schemas: { app },
     roleNames: ['quiet', 'asker'],
     rolesWithSecrets: ['asker'],
+    templates: { quiet: ['y.hbs'] },
     ...(use && { vault: { purpose: 'roles', unlock: { passphrase }, ...use } }),
     ...extra,
   });
@@ -265,6 +268,23 @@ describe('single encrypted values', () => {
   });
 });
 
+describe('secrets in templates', () => {
+  it('names that are not there are told by file and line, for the hosts that play the role', async () => {
+    await write({
+      'secrets.yaml': 'app: { password: shared }\n',
+      'host_vars/n2.secrets.yaml': 'own: x\n',
+      'roles/asker/templates/x.conf.hbs': 'a\n  {{quote (secret "app.pasword")}}\n{{secret "own"}}\n',
+      'roles/asker/role.ts': '{{secret "not a template"}}',
+      'templates/quiet/y.hbs': '{{secret name}}\n{{secret "app/password"}}\n',
+    });
+    expect(await mistakes()).toEqual([
+      'roles/asker/templates/x.conf.hbs:2:11: there is no secret "app.pasword" in secrets.yaml; did you mean "app.password"?',
+      'roles/asker/templates/x.conf.hbs:3:1: there is no secret "own" for n1 in secrets.yaml (known: app.password)',
+      'templates/quiet/y.hbs:1:1: {{secret}} takes a name in quotes: {{secret "k3s.token"}}',
+    ]);
+  });
+});
+
 describe('a key is asked for', () => {
   const VAULT = { 'secrets.yaml.asc': 'a: x\n' };
   const REF = { ...VAULT, 'host_vars/n3.yaml': 'app: { password: { secretRef: a } }\n' };
@@ -316,5 +336,27 @@ describe('a key is asked for', () => {
       }),
     });
     expect(questions).toHaveLength(times);
+  });
+});
+
+describe('docs/secrets.md', () => {
+  const text = readFileSync(new URL('../../docs/secrets.md', import.meta.url), 'utf8');
+  const examples = [...text.matchAll(/^```yaml\n(k3s:[\s\S]*?)^```/gm)].map(([, yaml = '']) => yaml);
+
+  it.each([
+    ['secretRef', 0, { secretRef: 'registry.password' }],
+    ['!vault', 1, '(encrypted)'],
+  ])('the example of %s is accepted as it stands', async (_name, index, expected) => {
+    await write({ 'secrets.yaml': 'registry: { password: x }\n', 'group_vars/all.yaml': examples[index] ?? '' });
+    const cluster = await loadCluster({
+      directory,
+      cwd: '/',
+      env: { USER: 'x' },
+      schemas: roleSchemas(),
+      roleNames: ['quiet', 'asker'],
+    });
+    const { vars } = viewHost(cluster, cluster.host('n1'), ['k3s']);
+    const path = 'k3s.registries.configs.registry.example.com.auth.password';
+    expect(vars.find((traced) => traced.path === path)?.value).toEqual(expected);
   });
 });

@@ -9,9 +9,10 @@ import { checkLiterals } from './check-literals.ts';
 import { checkNames } from './check-names.ts';
 import { checkNetwork } from './check-network.ts';
 import { checkSecretLayers, refsIn, resolveRefs, SecretUses } from './check-secrets.ts';
+import { checkTemplateSecrets } from './check-template-secrets.ts';
 import { checkTemplates, type RoleTemplates } from './check-templates.ts';
 import { type Draft, draftOf, groupNames } from './draft.ts';
-import { Findings, fileOrigin } from './findings.ts';
+import { Findings, fileOrigin, locate } from './findings.ts';
 import { allLayers, layersOf, sshLayers, type VarLayers, varLayers } from './host-layers.ts';
 import { checkJumps, type Reach } from './jumps.ts';
 import { isMap, type Layer, mergeLayers, originAt, type Tree } from './layers.ts';
@@ -64,6 +65,7 @@ export function validate(
   const uses = new SecretUses();
   const vars = parseVars(draft, layers, namespaces, findings, uses);
   const reach = parseReach(draft, set, findings, uses);
+  checkTemplateSecrets(draft, uses, findings);
   uses.tell(files.secrets.cluster.name, findings);
   checkNames(draft, roleNames, findings);
   checkJumps(draft, reach, findings);
@@ -130,7 +132,7 @@ function parseVars(draft: Draft, layers: VarLayers, namespaces: Namespaces, find
   for (const host of draft.hostNames) {
     const tree = mergeLayers(layersOf(host, draft.membership, layers));
     const secrets = secretsOfHost(host, draft.membership, draft.files.secrets);
-    for (const { ref, origin } of refsIn(tree)) uses.add(origin, ref.label, host, secrets);
+    for (const { ref, origin } of refsIn(tree)) uses.add(locate(origin, ''), ref.label, host, secrets);
     const parsed: Record<string, unknown> = {};
     const fallback = fileOrigin(draft.files.hosts, 'hosts', host);
     for (const [name, schema] of Object.entries(namespaces)) {
@@ -154,7 +156,7 @@ function parseReach(draft: Draft, set: readonly Layer[], findings: Findings, use
     const tree = mergeLayers(sshLayers(host, draft.membership, draft.files, set, Object.keys(HOST_KEYS)));
     const parsed = findings.parse(schema, tree, fileOrigin(draft.files.hosts, 'hosts', host));
     const secrets = secretsOfHost(host, draft.membership, draft.files.secrets);
-    for (const { ref, origin } of refsIn(tree)) uses.add(origin, ref.label, host, secrets);
+    for (const { ref, origin } of refsIn(tree)) uses.add(locate(origin, ''), ref.label, host, secrets);
     result.set(host, { tree, parsed: resolveRefs(parsed, secrets) });
     const become = parsed?.become;
     if (typeof become === 'object' && become.password !== undefined && become.passwordSecret !== undefined)
@@ -163,7 +165,7 @@ function parseReach(draft: Draft, set: readonly Layer[], findings: Findings, use
         'the password is either asked for or one of the secrets (passwordSecret), not both',
       );
     const secret = typeof become === 'object' ? become.passwordSecret : undefined;
-    if (secret !== undefined) uses.add(originAt(tree, ['become', 'passwordSecret']), secret, host, secrets);
+    if (secret !== undefined) uses.add(locate(originAt(tree, ['become', 'passwordSecret']), ''), secret, host, secrets);
   }
   return result;
 }

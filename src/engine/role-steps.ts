@@ -1,3 +1,4 @@
+import { ZodError } from 'zod';
 import type { Cluster, Host } from '#src/cluster/cluster.ts';
 import { PiclusterError } from '#src/errors.ts';
 import type { Facts } from '#src/facts/facts.ts';
@@ -24,12 +25,19 @@ export function roleSteps(roles: readonly Role[], cluster: Cluster, host: Host, 
       };
     } catch (error) {
       if (error instanceof PiclusterError) throw error;
-      throw new PiclusterError(`role ${role.name} failed for ${host.name}: ${error instanceof Error ? error.message : error}`, {
+      throw new PiclusterError(`role ${role.name} failed for ${host.name}: ${reasonOf(error)}`, {
         host: host.name,
         cause: error,
       });
     }
   });
+}
+
+/** A spec that does not fit is told in the words of its schema. */
+function reasonOf(error: unknown): string {
+  if (error instanceof ZodError)
+    return error.issues.map(({ path, message }) => (path.length > 0 ? `${path.join('.')}: ${message}` : message)).join('; ');
+  return error instanceof Error ? error.message : String(error);
 }
 
 /** The cluster with the secrets that this host may use. */

@@ -40,8 +40,10 @@ const given = (helper: HelperDelegate): HelperDelegate =>
   };
 
 /** A secret of the host by its name; it goes through other helpers as every secret does: `{{quote (secret "k3s.token")}}`. */
-function secret(path: unknown, { data }: HelperOptions): unknown {
+function secret(...parameters: unknown[]): unknown {
+  const { data } = parameters.at(-1) as HelperOptions;
   const { holder, secret: find } = data as { holder: SecretHolder; secret?: (path: string) => Secret };
+  const [path] = parameters;
   if (typeof path !== 'string') throw new TypeError('{{secret}} takes the name of a secret in quotes: {{secret "k3s.token"}}');
   if (!find) throw new TypeError('{{secret}} is not known here: the role renders it without its `templates`');
   return holder.hold(find(path));

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { Secret } from '#src/secrets/secret.ts';
 import { maskContent, revealContent, secretsOf } from './content.ts';
+import { secretNamesIn } from './secret-names.ts';
 import { template } from './template.ts';
 import { yamlContent } from './yaml.ts';
 
@@ -106,5 +107,52 @@ describe('an override', () => {
     expect(() => template(moduleUrl, 'o.hbs')({ x: 1 }, overrides('\n{{y}}'))).toThrow(
       'template templates/role/o.hbs:2: the variable y is not given',
     );
+  });
+});
+
+describe('{{secret}}', () => {
+  const token = new Secret('pa"ss', 'k3s.token');
+  const given = {
+    get: () => undefined,
+    secret(path: string) {
+      if (path === 'k3s/token') return token;
+      throw new Error(`there is no secret "${path}"`);
+    },
+  };
+  const overrideBy = (text: string) => ({ ...given, get: () => ({ file: 'templates/role/o.hbs', text }) });
+  const render = template(moduleUrl, 'o.hbs');
+
+  it('is a secret in the content, also through other helpers', () => {
+    const content = render(
+      {},
+      overrideBy('a={{secret "k3s/token"}} b={{quote (secret "k3s/token")}} {{#if (secret "k3s/token")}}c{{/if}}'),
+    );
+    expect(maskContent(content)).toBe('a=*** b=*** c');
+    expect(revealContent(content)).toBe(`a=pa"ss b='pa"ss' c`);
+  });
+
+  it.each([
+    ['{{secret "nope"}}', 'template templates/role/o.hbs: there is no secret "nope"'],
+    ['{{secret}}', 'template templates/role/o.hbs: {{secret}} takes the name of a secret in quotes'],
+    ['{{secret name}}', 'template templates/role/o.hbs: {{secret}} takes the name of a secret in quotes'],
+  ])('%s', (text, message) => {
+    expect(() => render({ name: 5 }, overrideBy(text))).toThrow(message);
+  });
+
+  it('needs what the role is given', () => {
+    const text = '{{secret "k3s/token"}}';
+    const overrides = new Map([['o.hbs', { file: 'templates/role/o.hbs', text }]]);
+    expect(() => render({}, overrides)).toThrow('renders it without its `templates`');
+  });
+
+  it('names are known before anything is rendered', () => {
+    const text =
+      'a\n {{secret "k3s/token"}}{{#each x}}{{quote (secret \'b.c\')}}{{/each}}{{secret d}}{{d.secret}}{{! secret "e" }}\n';
+    expect(secretNamesIn(text)).toEqual([
+      { name: 'k3s/token', line: 2, column: 2 },
+      { name: 'b.c', line: 2, column: 43 },
+      { name: undefined, line: 2, column: 68 },
+    ]);
+    expect(secretNamesIn('{{#if}')).toEqual([]);
   });
 });
