@@ -27,7 +27,16 @@ active_state() {
   fi
   [ ! -r "$pidfile" ] || read -r main <"$pidfile" || true
   if [ -z "$main" ] || [ ! -d "/proc/$main" ]; then active=failed; fi
-  [ ! -r "/run/openrc/options/$1/child_pid" ] || read -r main <"/run/openrc/options/$1/child_pid" || true
+  case $pidfile in
+    */supervise-*.pid)
+      # that of what is supervised: its file is empty for a moment whenever it is started again
+      main=
+      for pause in 0 1 1; do
+        sleep "$pause"
+        read -r main <"/run/openrc/options/$1/child_pid" || true # no newline at its end
+        [ -z "$main" ] || break
+      done 2>/dev/null ;;
+  esac
 }
 
 # enabled_in NAME: the runlevels that a start passes through, and that have it.
