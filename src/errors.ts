@@ -8,6 +8,7 @@ export const EXIT = {
   hostLost: 69,
   stepFailed: 70,
   verifyFailed: 73,
+  cannotWrite: 74,
   locked: 75,
   noPermission: 77,
   refused: 78,
@@ -117,6 +118,13 @@ export class VerifyError extends PiclusterError {
   override readonly name = 'VerifyError';
   override readonly code = 'E_VERIFY';
   override readonly exitCode = EXIT.verifyFailed;
+}
+
+/** This machine, not a host, cannot store what a run must leave behind: a full or read-only disk. */
+export class CannotWriteError extends PiclusterError {
+  override readonly name = 'CannotWriteError';
+  override readonly code = 'E_CANNOT_WRITE';
+  override readonly exitCode = EXIT.cannotWrite;
 }
 
 /** Another run holds the lock of a host or of the cluster. */

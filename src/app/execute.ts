@@ -68,6 +68,9 @@ export async function execute(given: ExecuteOptions): Promise<number> {
     isVerbose: options.verbose ?? false,
   });
   const interrupts = listenForInterrupts((text) => record.emit({ type: 'warning', text }));
+  record.lost.addEventListener('abort', () =>
+    record.emit({ type: 'warning', text: `${record.lost.reason.message}; running steps end, nothing new begins` }),
+  );
   const { command } = options;
   const hooks = runHooks(cluster, { command, run: record.name, emit: record.emit, signal: interrupts.signal });
   const engine = makeRun(options, opened, { state, record, interrupts, hooks });
@@ -86,8 +89,11 @@ export async function execute(given: ExecuteOptions): Promise<number> {
       resumed,
       flush: () => record.flush(),
     });
+    record.lost.throwIfAborted();
     await showSummary(engine, options, cluster, record, result);
-  } catch (error) {
+  } catch (thrown) {
+    // What a run without a journal said in the end is that it was interrupted; this is why.
+    const error = record.lost.aborted ? record.lost.reason : thrown;
     result = { ...result, exitCode: error instanceof PiclusterError ? error.exitCode : EXIT.bug };
     throw error;
   } finally {
@@ -144,7 +150,7 @@ function makeRun(
     connect: connector(state, record.emit),
     emit: record.emit,
     signal,
-    draining: interrupts.draining,
+    draining: AbortSignal.any([interrupts.draining, record.lost]),
     fetchArtifact: artifacts.fetch,
     ...(command === 'bootstrap' ? { control: controlSteps({ cluster, artifacts, kubeconfig, signal }) } : {}),
   });

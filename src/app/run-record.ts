@@ -33,6 +33,11 @@ export class RunRecord {
     return new RunRecord(name, journal, await createRenderer(output, process.stdout, options));
   }
 
+  /** Aborted, with the error, once the journal cannot be written any more. */
+  get lost(): AbortSignal {
+    return this.#journal.lost;
+  }
+
   readonly emit = (event: EngineEvent): void => {
     const stamped = this.#journal.append(event);
     this.#renderer.onEvent(stamped);

@@ -1,7 +1,8 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { EXIT } from '#src/errors.ts';
 import { redactor } from '#src/secrets/redactor.ts';
 import { Secret } from '#src/secrets/secret.ts';
 import { Journal } from './journal.ts';
@@ -28,4 +29,30 @@ it('what a machine said is redacted also where JSON needs backslashes, and every
   expect(JSON.parse(line)).toEqual(returned);
   expect(returned).toMatchObject({ type: 'step.output', text: '***!', durationMs: 1234 });
   expect(Date.parse(returned.at)).toBeGreaterThan(0);
+});
+
+/** Like every other place where a line goes, but never with room for it. */
+it.runIf(existsSync('/dev/full'))(
+  'a line that cannot be written is told once, and never thrown at those who follow events',
+  () => {
+    const runs = join(directory, 'runs', 'r');
+    mkdirSync(runs, { recursive: true });
+    symlinkSync('/dev/full', join(runs, 'events.ndjson'));
+    const journal = new Journal(directory, 'r', (text) => text);
+    let told = 0;
+    journal.lost.addEventListener('abort', () => {
+      told += 1;
+      journal.append({ type: 'warning', text: 'told' });
+    });
+    expect(journal.append({ type: 'fact', text: 'a' })).toMatchObject({ seq: 0, text: 'a' });
+    expect(journal.append({ type: 'fact', text: 'b' })).toMatchObject({ seq: 2, text: 'b' });
+    expect(told).toBe(1);
+    expect(journal.lost.reason).toMatchObject({ exitCode: EXIT.cannotWrite, message: expect.stringMatching(/no space left$/) });
+    journal.close();
+  },
+);
+
+it('a directory that cannot be made is told as what it is', () => {
+  writeFileSync(join(directory, 'runs'), '');
+  expect(() => new Journal(directory, 'r', (text) => text)).toThrow(/cannot write the journal of the run: (?:ENOTDIR|EEXIST)/);
 });

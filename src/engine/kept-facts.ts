@@ -1,4 +1,4 @@
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Facts } from '#src/facts/facts.ts';
 
@@ -19,9 +19,15 @@ export async function readKeptFacts(stateDirectory: string, host: string): Promi
   }
 }
 
+/** What cannot be kept is asked for again. */
 export async function keepFacts(stateDirectory: string, host: string, { facts, fingerprint }: KeptFacts): Promise<void> {
   const file = fileOf(stateDirectory, host);
-  await mkdir(join(stateDirectory, 'facts'), { recursive: true, mode: 0o700 });
-  await writeFile(`${file}.${process.pid}`, JSON.stringify({ facts, fingerprint }), { mode: 0o600 });
-  await rename(`${file}.${process.pid}`, file);
+  const aside = `${file}.${process.pid}`;
+  try {
+    await mkdir(join(stateDirectory, 'facts'), { recursive: true, mode: 0o700 });
+    await writeFile(aside, JSON.stringify({ facts, fingerprint }), { mode: 0o600 });
+    await rename(aside, file);
+  } catch {
+    await rm(aside, { force: true }).catch(() => {});
+  }
 }
