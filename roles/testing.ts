@@ -32,6 +32,7 @@ export function testCluster(hosts: Record<string, HostOptions>, options: { secre
       clusterCidr: '10.42.0.0/16',
       serviceCidr: '10.43.0.0/16',
     },
+    timeouts: { reconnectMs: 90_000, rebootMs: 600_000, drainMs: 300_000 },
     gitops: undefined,
     digest: '0'.repeat(64),
     host(name) {

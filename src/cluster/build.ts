@@ -1,3 +1,4 @@
+import { durationMs } from '#src/duration.ts';
 import { ConfigError } from '#src/errors.ts';
 import type { ArtifactBook } from '#src/release/artifact-book.ts';
 import type { EdgeEnd, ExtraEdge } from '#src/role/edge.ts';
@@ -6,7 +7,7 @@ import type { TemplateOverrides } from '#src/template/template.ts';
 import type { Target } from '#src/transport/connection.ts';
 import type { Path } from '#src/yaml/source.ts';
 import { parseEnd } from './after.ts';
-import type { Host, NetworkSettings } from './cluster.ts';
+import type { Host, NetworkSettings, Timeouts } from './cluster.ts';
 import { type Draft, rolesOf } from './draft.ts';
 import { groupsOf } from './host-layers.ts';
 import { withJumps } from './jumps.ts';
@@ -45,6 +46,7 @@ export function buildCluster(validated: Validated, file: ClusterFile, options: B
     hosts,
     network: deepFreeze(networkOf(file, firstByName(hostsWithRole('k3s-server')) ?? hosts[0])),
     gitops: deepFreeze(file.gitops),
+    timeouts: timeoutsOf(file),
     digest: options.digest,
     host(name: string): Host {
       const host = byName.get(name);
@@ -144,3 +146,9 @@ function deepFreeze<T>(value: T): T {
   for (const inner of Object.values(value)) deepFreeze(inner);
   return Object.freeze(value);
 }
+
+const timeoutsOf = ({ timeouts: { reconnect, reboot, drain } }: ClusterFile): Timeouts => ({
+  reconnectMs: durationMs(reconnect),
+  rebootMs: durationMs(reboot),
+  drainMs: durationMs(drain),
+});

@@ -42,6 +42,16 @@ export interface GitOpsSettings {
   readonly before: readonly string[];
 }
 
+/** How long a run waits for its hosts, in milliseconds. */
+export interface Timeouts {
+  /** For one whose connection was lost. */
+  readonly reconnectMs: number;
+  /** From the order to reboot until it can be reached again. */
+  readonly rebootMs: number;
+  /** For pods to leave a node before it is rebooted. */
+  readonly drainMs: number;
+}
+
 /** An inventory that was read, validated and merged. Pure from here on. */
 export interface Cluster {
   readonly name: string;
@@ -52,6 +62,7 @@ export interface Cluster {
   readonly hosts: readonly Host[];
   readonly network: NetworkSettings;
   readonly gitops: GitOpsSettings | undefined;
+  readonly timeouts: Timeouts;
   /** Hash over all files of the cluster directory and the command line's settings: binds a plan to its inventory. */
   readonly digest: string;
   host(name: string): Host;

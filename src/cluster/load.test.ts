@@ -120,6 +120,16 @@ describe('a cluster directory', () => {
     await expect(loadCluster(options({ set: [argument] }))).rejects.toThrow(UsageError);
   });
 
+  it('how long a run waits for hosts', async () => {
+    expect((await loadCluster(options())).timeouts).toEqual({ reconnectMs: 90_000, rebootMs: 600_000, drainMs: 300_000 });
+    const { timeouts } = await loadCluster(options({ set: ['timeouts.reconnect=1m30s', 'timeouts.reboot=1h'] }));
+    expect(timeouts).toEqual({ reconnectMs: 90_000, rebootMs: 3_600_000, drainMs: 300_000 });
+    for (const wrong of ['soon', '0s', '', '90']) {
+      const loading = loadCluster(options({ set: [`timeouts.drain=${wrong}`] }));
+      await expect(loading).rejects.toMatchObject({ mistakes: [expect.objectContaining({ path: 'timeouts.drain' })] });
+    }
+  });
+
   it('how hosts are reached', async () => {
     const { hosts, originOfReach } = await loadCluster(options());
     expect(hosts.map(({ target }) => [target.user, target.port, target.become.method, target.connectTimeoutMs])).toEqual([

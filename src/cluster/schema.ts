@@ -105,6 +105,14 @@ const Artifacts = z.strictObject({
   cache: z.string().optional().describe('Directory; default: $XDG_CACHE_HOME/picluster/artifacts'),
 });
 
+const Wait = z.string().regex(/^(?=.*[1-9])(?:\d+h)?(?:\d+m)?(?:\d+s)?$/, 'must be a duration such as 90s, 10m or 1m30s');
+
+const Timeouts = z.strictObject({
+  reconnect: Wait.default('90s').describe('How long a host whose connection was lost is tried again'),
+  reboot: Wait.default('10m').describe('How long a host may take from the order to reboot until it can be reached again'),
+  drain: Wait.default('5m').describe('How long the pods of a node may take to leave it before it is rebooted'),
+});
+
 const text = z.string().min(1);
 
 /** Keys of cluster.yaml that are not variables of roles. */
@@ -122,6 +130,7 @@ export const CLUSTER_KEYS = {
     .union([z.literal('all'), z.array(text)])
     .default([])
     .describe('Services whose credentials `picluster vault generate` makes: minio, grafana; or all of the release'),
+  timeouts: Timeouts.prefault({}).describe('How long a run waits for its hosts'),
   versions: OneOrMore(z.string()).optional().describe('More release files, relative to this directory'),
 };
 

@@ -1,4 +1,4 @@
-import type { Host } from '#src/cluster/cluster.ts';
+import type { Host, Timeouts } from '#src/cluster/cluster.ts';
 import { HostLostError, LockedError, PermissionError, PiclusterError } from '#src/errors.ts';
 import { mapBounded } from '#src/map-bounded.ts';
 import type { LockRequest } from '#src/transport/connection.ts';
@@ -6,6 +6,7 @@ import { toEventError } from './event-error.ts';
 import type { Emit } from './events.ts';
 import type { Connect, Foreseen } from './link.ts';
 import { HostSession } from './session.ts';
+import { Turns } from './turns.ts';
 
 /** Hosts that are being connected and looked at, at once: each costs CPU and memory on this machine. */
 const MAX_UNDER_WAY = 32;
@@ -16,6 +17,7 @@ export interface FleetOptions {
   readonly emit: Emit;
   readonly signal: AbortSignal;
   readonly draining: AbortSignal;
+  readonly timeouts: Timeouts;
   /** What will be asked of a host if it is what it was in the last run. */
   foresee(host: Host): Promise<Foreseen | undefined>;
   /** Called for each host as soon as it is there, still among those of which only so many are under way. */
@@ -27,6 +29,8 @@ export class Fleet {
   readonly #options: FleetOptions;
   readonly #sessions = new Map<string, HostSession>();
   readonly lost = new Map<string, PiclusterError>();
+  /** Of those that are connected again at once. */
+  readonly #turns = new Turns(MAX_UNDER_WAY);
 
   constructor(options: FleetOptions) {
     this.#options = options;
@@ -53,14 +57,14 @@ export class Fleet {
   }
 
   async #open(host: Host): Promise<PiclusterError | undefined> {
-    const { emit, connect, lock, signal, draining, foresee, look } = this.#options;
+    const { emit, connect, lock, signal, draining, timeouts, foresee, look } = this.#options;
     const startedAt = performance.now();
     emit({ type: 'host.connecting', host: host.name, address: host.address });
     try {
       const session = await HostSession.open(host, connect, {
         signal,
         lock,
-        reconnect: { emit, draining },
+        reconnect: { emit, draining, timeouts, turns: this.#turns },
         foresee: () => foresee(host),
       });
       this.#sessions.set(host.name, session);

@@ -8,7 +8,6 @@ import type { Script } from '#src/shell/script.ts';
 import type { ResourceStep } from './observe.ts';
 import type { HostSession } from './session.ts';
 
-const DRAIN_MS = 300_000;
 const NODE_BACK_MS = 300_000;
 const MARK_TIMEOUT_MS = 15_000;
 
@@ -84,7 +83,7 @@ async function evacuate(options: {
     await setSchedulable(client, name, false, stop);
   }
   try {
-    await drain(client, { node: name, timeoutMs: DRAIN_MS, signal: stop });
+    await drain(client, { node: name, timeoutMs: context.cluster.timeouts.drainMs, signal: stop });
   } catch (error) {
     if (isOurs) {
       await setSchedulable(client, name, true, context.signal);

@@ -206,7 +206,7 @@ it('a forwarded port stays the same and leads to the host again', async () => {
   const session = await HostSession.open(host, connector(), {
     signal,
     lock: lock(),
-    reconnect: { draining: signal, emit: (event) => events.push(event) },
+    reconnect: { draining: signal, timeouts: { reconnectMs: 90_000, rebootMs: 90_000 }, emit: (event) => events.push(event) },
   });
   const { port, close } = await session.forward('127.0.0.1', (echo.address() as AddressInfo).port);
   const said = async (word: string): Promise<string> => {

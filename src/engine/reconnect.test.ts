@@ -30,7 +30,7 @@ async function tries(answers: readonly (Error | string)[], options: { draining?:
     emit: (event) => events.push(event),
     draining: options.draining?.signal ?? never,
     signal: never,
-    ...(options.withinMs === undefined ? {} : { withinMs: options.withinMs }),
+    withinMs: options.withinMs ?? 90_000,
   }).catch((error: Error) => error);
   return {
     outcome,

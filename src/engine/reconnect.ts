@@ -8,9 +8,8 @@ import {
   type PiclusterError,
 } from '#src/errors.ts';
 import type { Emit } from './events.ts';
+import type { Turns } from './turns.ts';
 
-/** How long a host that does not answer is tried again. */
-export const RECONNECT_MS = 90_000;
 /** A host that is back is given the time of one step to end what the lost shell had begun. */
 const BUSY_MS = 330_000;
 /** A try that has begun may end, however late it began. */
@@ -23,7 +22,9 @@ export interface ReconnectOptions<T> {
   readonly loss: HostLostError;
   /** One try: connect, become root, lock, facts. */
   open(signal: AbortSignal): Promise<T>;
-  readonly withinMs?: number;
+  readonly withinMs: number;
+  /** Hosts that were lost together do not come back all at once: a try waits for its turn, and that does not count. */
+  readonly turns?: Turns | undefined;
   /** Longest pause between two attempts. */
   readonly maxPauseMs?: number;
   /** For tests. */
@@ -59,28 +60,40 @@ export const pauseBefore = (attempt: number, atMostMs = MAX_PAUSE_MS): number =>
  * run is, and at once what another try cannot mend: another host key, a lock of another run.
  */
 export async function reconnect<T>(options: ReconnectOptions<T>): Promise<Reconnected<T>> {
-  const { host, loss, open, withinMs = RECONNECT_MS, clock = realClock, emit, draining, signal } = options;
+  const { host, loss, open, withinMs, turns, clock = realClock, emit, draining, signal } = options;
   const startedAt = clock.now();
+  let inLineMs = 0;
   const stop = AbortSignal.any([signal, draining]);
   let last: PiclusterError = loss;
   for (let attempt = 1; ; attempt++) {
-    const spent = clock.now() - startedAt;
+    const spent = clock.now() - startedAt - inLineMs;
     const left = (last instanceof HostBusyError ? BUSY_MS : withinMs) - spent;
     if (left <= 0) throw notBack(options, last, attempt - 1, spent);
     const pauseMs = Math.min(pauseBefore(attempt, options.maxPauseMs), left);
     emit({ type: 'host.reconnecting', host, attempt, pauseMs, reason: last.message });
     await clock.pause(pauseMs, stop);
-    if (stop.aborted) throw new InterruptedError(`interrupted while waiting for ${host} to come back`, { host });
+    const inLineSince = clock.now();
+    const leave = await turns?.take(stop).catch(() => undefined);
+    inLineMs += clock.now() - inLineSince;
+    if (stop.aborted) {
+      leave?.();
+      throw interrupted(host);
+    }
     const bound = AbortSignal.timeout(Math.ceil(Math.max(left - pauseMs, MIN_TRY_MS)));
     try {
       const opened = await open(AbortSignal.any([stop, bound]));
       return { opened, attempts: attempt, durationMs: clock.now() - startedAt };
     } catch (error) {
-      if (stop.aborted) throw new InterruptedError(`interrupted while waiting for ${host} to come back`, { host });
+      if (stop.aborted) throw interrupted(host);
       last = passing(error, bound, host);
+    } finally {
+      leave?.();
     }
   }
 }
+
+const interrupted = (host: string): InterruptedError =>
+  new InterruptedError(`interrupted while waiting for ${host} to come back`, { host });
 
 /** The error if another try may end otherwise; throws it if not. */
 function passing(error: unknown, bound: AbortSignal, host: string): PiclusterError {

@@ -83,6 +83,7 @@ export class Run {
     this.#observer = new Observer(options);
     this.#fleet = new Fleet({
       ...options,
+      timeouts: options.cluster.timeouts,
       foresee: async (host) => (options.chosen.includes(host) ? foreseeProbe(options, host) : undefined),
       look: (session) => this.#observer.look(session),
     });

@@ -1,27 +1,29 @@
-import type { Host } from '#src/cluster/cluster.ts';
+import type { Host, Timeouts } from '#src/cluster/cluster.ts';
 import { HostLostError, PiclusterError, StepFailedError } from '#src/errors.ts';
 import type { Facts } from '#src/facts/facts.ts';
 import type { Script } from '#src/shell/script.ts';
 import type { LocalPort, LockRequest, RootShell, ShellReply, UploadOptions } from '#src/transport/connection.ts';
 import { forwardPort } from '#src/transport/forward.ts';
-import type { Emit, HostTraffic } from './events.ts';
+import type { HostTraffic } from './events.ts';
 import { type Connect, type Foreseen, type Link, openLink } from './link.ts';
 import { type Observations, parseProbe, probeOf, type ResourceStep } from './observe.ts';
-import { reconnect } from './reconnect.ts';
+import { type ReconnectOptions, reconnect } from './reconnect.ts';
 
 const PROBE_TIMEOUT_MS = 120_000;
 const ORDER_TIMEOUT_MS = 60_000;
-/** A machine that was told to reboot has time for its shutdown, its firmware and its boot. */
-const REBOOT_MS = 600_000;
 const REBOOT_PAUSE_MS = 5_000;
 /** A question that loses the connection each time is the reason why it is lost. */
 const MAX_ASKED = 3;
+
+export interface Reconnecting extends Pick<ReconnectOptions<unknown>, 'emit' | 'draining' | 'turns'> {
+  readonly timeouts: Pick<Timeouts, 'reconnectMs' | 'rebootMs'>;
+}
 
 export interface SessionOptions {
   readonly signal: AbortSignal;
   readonly lock?: LockRequest | undefined;
   /** How a lost connection is made again; without it, lost is lost. */
-  readonly reconnect?: { readonly emit: Emit; readonly draining: AbortSignal } | undefined;
+  readonly reconnect?: Reconnecting | undefined;
   /** The probe that will be asked if the host is what it was: it goes out with the question for facts. */
   readonly foresee?: (() => Promise<Foreseen | undefined>) | undefined;
 }
@@ -118,8 +120,8 @@ export class HostSession {
   }
 
   /**
-   * Tells the machine to reboot and resolves once it is back: locked, and asked for facts. Throws HostLostError when it is not within
-   * 10 minutes, or lost before it had heard.
+   * Tells the machine to reboot and resolves once it is back: locked, and asked for facts. Throws HostLostError when it is not in
+   * time (`timeouts.reboot`), or lost before it had heard.
    */
   async reboot(script: Script, step: string): Promise<void> {
     const reply = await this.shell.run({ script, step, timeoutMs: ORDER_TIMEOUT_MS, signal: this.#options.signal });
@@ -210,7 +212,10 @@ export class HostSession {
         host: this.host.name,
         loss,
         signal: AbortSignal.any([signal, this.#closing.signal]),
-        ...(this.#leaving === undefined ? {} : { withinMs: REBOOT_MS, maxPauseMs: REBOOT_PAUSE_MS }),
+        // One that was told to reboot has time for its shutdown, its firmware and its boot.
+        ...(this.#leaving === undefined
+          ? { withinMs: how.timeouts.reconnectMs }
+          : { withinMs: how.timeouts.rebootMs, maxPauseMs: REBOOT_PAUSE_MS }),
         open: (bound) => this.#openAgain(bound),
       });
       const rebooted = opened.facts.bootId !== this.facts.bootId;

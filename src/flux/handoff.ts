@@ -1,13 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Cluster } from '#src/cluster/cluster.ts';
+import { durationMs } from '#src/duration.ts';
 import { ConfigError } from '#src/errors.ts';
 import { applyAction } from '#src/kube/apply-action.ts';
 import type { KubeObject } from '#src/kube/client.ts';
 import { parseManifests } from '#src/kube/manifests.ts';
 import type { Action } from '#src/role/action.ts';
 import { waitForControllers } from './controllers-wait.ts';
-import { durationMs } from './duration.ts';
 import { isHandedOver } from './handed-over.ts';
 import { FLUX_NAMESPACE, fluxNamespace, syncObjects } from './objects.ts';
 import { waitForSync } from './sync-wait.ts';

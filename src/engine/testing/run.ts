@@ -38,6 +38,7 @@ export function clusterOf(names: readonly string[]): Cluster {
     host: (name: string) => hosts.find((host) => host.name === name),
     hostsWithRole: () => [],
     templates: () => new Map(),
+    timeouts: { reconnectMs: 90_000, rebootMs: 600_000, drainMs: 300_000 },
   } as unknown as Cluster;
 }
 

@@ -27,6 +27,7 @@ export function clusterWith(
       before: [],
       ...gitops,
     },
+    timeouts: { reconnectMs: 90_000, rebootMs: 600_000, drainMs: 300_000 },
     digest: '',
     host: nothing,
     hostsWithRole: () => [],
