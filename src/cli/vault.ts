@@ -8,6 +8,7 @@ import { defineImportAnsible } from './vault-import.ts';
 import { defineInit } from './vault-init.ts';
 import { defineRecipients } from './vault-recipients.ts';
 import { defineRotate } from './vault-rotate.ts';
+import { defineVerify } from './vault-verify.ts';
 
 /** In the order of `--help`. */
 const PARTS: readonly ((vault: Command) => void)[] = [
@@ -17,6 +18,7 @@ const PARTS: readonly ((vault: Command) => void)[] = [
   defineRotate,
   defineRecipients,
   defineFiles,
+  defineVerify,
   defineGit,
   defineExport,
   defineImportAnsible,
