@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { withoutSecret, withSecret } from './edit-yaml.ts';
+import { withoutSecret, withSecret, withSecrets } from './edit-yaml.ts';
 
 const FILE = 'secrets.yaml.asc';
 const TEXT = `# whose
@@ -35,6 +35,25 @@ it.each([
   ['what is kept of rotations', '_rotations.a', 'v', '_rotations is kept by picluster vault rotate'],
 ])('set refuses %s', (_name, path, value, message) => {
   expect(() => withSecret(FILE, TEXT, path, value)).toThrow(message);
+});
+
+it('several at once, each on top of the one before', () => {
+  const values = new Map([
+    ['a.b', 'x'],
+    ['a.c', 'y'],
+    ['k3s.token', 'new'],
+  ]);
+  expect(withSecrets(FILE, TEXT, values)).toBe(`${TEXT.replace('old', 'new')}a:\n  b: x\n  c: y\n`);
+  expect(() =>
+    withSecrets(
+      FILE,
+      TEXT,
+      new Map([
+        ['z', 'x'],
+        ['z.y', 'x'],
+      ]),
+    ),
+  ).toThrow('z is a value');
 });
 
 it.each([

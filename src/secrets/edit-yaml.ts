@@ -4,10 +4,19 @@ import { parseSecrets } from './file.ts';
 import { ROTATIONS } from './reserved.ts';
 
 /** Text of a file of secrets with one of them set; comments and order stay. Throws UsageError when the path cannot hold a value. Pure. */
-export function withSecret(file: string, text: string, path: string, value: string): string {
+export const withSecret = (file: string, text: string, path: string, value: string): string =>
+  withSecrets(file, text, new Map([[path, value]]));
+
+/** The same with several, by path: the document is parsed once, as it may hold hundreds. */
+export function withSecrets(file: string, text: string, values: ReadonlyMap<string, string>): string {
+  const document = parseDocument(text, { stringKeys: true });
+  for (const [path, value] of values) set(file, document, path, value);
+  return checked(file, document, values);
+}
+
+function set(file: string, document: Document, path: string, value: string): void {
   if (value === '') throw new UsageError(`the value of ${path} is empty; nothing was changed`);
   const keys = keysOf(path);
-  const document = parseDocument(text, { stringKeys: true });
   keys.forEach((_, length) => {
     const above = keys.slice(0, length).join('.');
     const node = length === 0 ? document.contents : document.getIn(keys.slice(0, length), true);
@@ -19,7 +28,6 @@ export function withSecret(file: string, text: string, path: string, value: stri
     throw new UsageError(`${path} holds other secrets: name one of them, or remove it first`);
   if (document.contents === null || isScalar(document.contents)) document.contents = document.createNode({}) as never;
   document.setIn(keys, value);
-  return checked(file, document, path, value);
 }
 
 /** The same without a path, or without all below it; maps that are empty then go, too. Throws UsageError when there is nothing. Pure. */
@@ -32,7 +40,7 @@ export function withoutSecret(file: string, text: string, path: string): string 
     const node = document.getIn(above, true);
     if (isMap(node) && node.items.length === 0) document.deleteIn(above);
   }
-  return checked(file, document, path, undefined);
+  return checked(file, document, new Map([[path, undefined]]));
 }
 
 function keysOf(path: string): string[] {
@@ -44,8 +52,10 @@ function keysOf(path: string): string[] {
 }
 
 /** What will be read is what was meant, or nothing is written. */
-function checked(file: string, document: Document, path: string, value: string | undefined): string {
+function checked(file: string, document: Document, values: ReadonlyMap<string, string | undefined>): string {
   const text = document.toString({ lineWidth: 0 }).replace(/^\n+/, '');
-  if (parseSecrets(file, text).store.get(path)?.reveal() !== value) throw new TypeError(`${path} could not be edited in ${file}`);
+  const { store } = parseSecrets(file, text);
+  for (const [path, value] of values)
+    if (store.get(path)?.reveal() !== value) throw new TypeError(`${path} could not be edited in ${file}`);
   return text;
 }

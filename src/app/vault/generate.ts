@@ -2,7 +2,7 @@ import { suggestion } from '#src/cluster/suggest.ts';
 import { ConfigError, UsageError } from '#src/errors.ts';
 import type { Catalogue } from '#src/secrets/catalogue/catalogue.ts';
 import { neededBy } from '#src/secrets/catalogue/needed.ts';
-import { withSecret } from '#src/secrets/edit-yaml.ts';
+import { withSecrets } from '#src/secrets/edit-yaml.ts';
 import { type GenerationPlan, planGeneration } from '#src/secrets/generate/plan.ts';
 import { type AnswerFlags, answersTo } from './answers.ts';
 import { changeVault, openVault, say, type VaultFlags } from './common.ts';
@@ -30,8 +30,7 @@ export async function generateCredentials(names: readonly string[], flags: Gener
     const asked = questionsOf([...credentials].filter(([name]) => plan.asked.includes(name)));
     const answers = await answersTo(asked, [...questionsOf(credentials).keys()], flags);
     const values = await madeValues(needs, plan, answers, value);
-    if (values.size > 0)
-      await vault.write([...values].reduce((text, [path, made]) => withSecret(vault.name, text, path, made), before));
+    if (values.size > 0) await vault.write(withSecrets(vault.name, before, values));
     for (const name of plan.made) say(`made ${name}`);
     for (const name of plan.completed) say(`completed ${name} by its public key`);
     for (const name of plan.asked) say(`took ${name}`);

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { ConfigError, PermissionError, UsageError } from '#src/errors.ts';
 import { decryptAnsibleVault } from '#src/secrets/ansible-vault.ts';
-import { withSecret } from '#src/secrets/edit-yaml.ts';
+import { withSecrets } from '#src/secrets/edit-yaml.ts';
 import { parseSecrets } from '#src/secrets/file.ts';
 import { foreignSecrets } from '#src/secrets/foreign.ts';
 import { VAULT_FILE } from '#src/secrets/read.ts';
@@ -27,7 +27,7 @@ async function takeValues(file: string, armor: string, vault: VaultFile, flags: 
     throw new ConfigError(`the vault has other values already: ${others.join(', ')}; nothing was changed`, [], {
       hint: 'remove them first (picluster vault rm PATH), or set them by hand',
     });
-  const after = [...secrets].reduce((text, [path, value]) => withSecret(VAULT_FILE, text, path, value), before);
+  const after = withSecrets(VAULT_FILE, before, secrets);
   if (after !== before) await vault.write(after);
   for (const path of secrets.keys()) say(`${there.get(path) ? 'has' : 'took'} ${path}`);
   for (const { path, why } of left) say(`left out ${path}: ${why}`);

@@ -125,6 +125,7 @@ it(
     expect(refused).toMatchObject({ exitCode: 78 });
     expect(refused.output).toContain('k3s token rotate --token OLD --new-token NEW');
     expect(await vault(['rotate', '--yes', 'minio.lokk'])).toMatchObject({ exitCode: 64 });
+    expect((await vault(['rotate', '--yes', 'keycloak.admin'])).output).toContain('"keycloak.admin" is not there, or not whole');
     expect((await vault(['rotate'])).output).toContain('picluster vault rotate PATH...');
     expect(await vault(['rotate', '--confirm', '--revert', 'ca'])).toMatchObject({ exitCode: 64 });
     expect(vaultText()).toBe(armor);

@@ -1,6 +1,7 @@
 import { suggestion } from '#src/cluster/suggest.ts';
 import { EXIT, RefusedError, UsageError } from '#src/errors.ts';
-import { withSecret } from '#src/secrets/edit-yaml.ts';
+import type { Catalogue } from '#src/secrets/catalogue/catalogue.ts';
+import { withSecrets } from '#src/secrets/edit-yaml.ts';
 import { parseSecrets } from '#src/secrets/file.ts';
 import { afterRotation, describeRotation, planRotation, type RotationPlan } from '#src/secrets/generate/rotation-plan.ts';
 import { rotationsOf, withRotation } from '#src/secrets/rotations.ts';
@@ -26,7 +27,7 @@ export const rotateSecrets = (names: readonly string[], flags: RotateFlags): Pro
       rotationsOf(before),
       flags.force ?? false,
     );
-    refuse(plan, before);
+    refuse(plan, needs.catalogue, before);
     for (const line of describeRotation(plan)) say(line);
     if (!(await isWanted(plan, flags))) return;
     const values = await newValues(plan, needs, value, flags);
@@ -39,10 +40,14 @@ export const rotateSecrets = (names: readonly string[], flags: RotateFlags): Pro
     say('To go back: --revert in place of --confirm.');
   });
 
-function refuse({ unknown, refusals }: RotationPlan, text: string): void {
+function refuse({ unknown, refusals }: RotationPlan, { credentials }: Catalogue, text: string): void {
   if (unknown.length > 0) {
     const paths = parseSecrets('', text).store.paths();
-    const messages = unknown.map((path) => `there is no "${path}" in the vault${suggestion(path, paths)}`);
+    const messages = unknown.map((path) =>
+      credentials.has(path) || paths.includes(path)
+        ? `"${path}" is not there, or not whole`
+        : `there is no "${path}" in the vault${suggestion(path, paths)}`,
+    );
     throw new UsageError(`${messages.join('; ')}; nothing was changed`, {
       hint: 'picluster vault list; what is missing is made by: picluster vault generate',
     });
@@ -92,5 +97,5 @@ function rotated(
       withRotation(before, { name, since, old: new Map(paths.map((path) => [path, old(path) ?? ''])) }),
     text,
   );
-  return [...values].reduce((before, [path, made]) => withSecret(file, before, path, made), recorded);
+  return withSecrets(file, recorded, values);
 }

@@ -1,5 +1,5 @@
 import { UsageError } from '#src/errors.ts';
-import { withSecret } from '#src/secrets/edit-yaml.ts';
+import { withSecrets } from '#src/secrets/edit-yaml.ts';
 import { type Rotation, rotationsOf, withoutRotation } from '#src/secrets/rotations.ts';
 import { changeVault, openVault, say, type VaultFlags } from './common.ts';
 
@@ -25,11 +25,7 @@ export const revertRotations = (names: readonly string[], flags: VaultFlags): Pr
   changeVault(flags, 'vault rotate --revert', async ({ vault }) => {
     const before = await vault.read();
     const chosen = chosenOf(rotationsOf(before), names);
-    const restored = chosen.reduce(
-      (text, { name, old }) =>
-        [...old].reduce((left, [path, value]) => withSecret(vault.name, left, path, value), withoutRotation(text, name)),
-      before,
-    );
+    const restored = chosen.reduce((text, { name, old }) => withSecrets(vault.name, withoutRotation(text, name), old), before);
     await vault.write(restored);
     for (const { name, old } of chosen)
       say(`reverted ${name}: ${[...old.keys()].join(', ')} as before; whoever has the new value needs the old one again`);
