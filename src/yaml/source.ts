@@ -12,6 +12,7 @@ import {
   parseDocument,
   visit,
   type YAMLError,
+  type YAMLMap,
 } from 'yaml';
 import type { Mistake } from '#src/errors.ts';
 
@@ -163,11 +164,23 @@ function childAt(document: Document, node: Node | undefined, key: string | numbe
   return isSeq(list) ? list.items[Number(key)] : undefined;
 }
 
+const pairs = new WeakMap<YAMLMap, Map<string, Pair>>();
+
+/** The pairs of a map by key: a file with hundreds of keys is asked for the place of each. */
+function pairsOf(map: YAMLMap): Map<string, Pair> {
+  const known = pairs.get(map);
+  if (known) return known;
+  // The first of two that have one key.
+  const found = new Map(map.items.toReversed().flatMap((pair) => (isScalar(pair.key) ? [[String(pair.key.value), pair]] : [])));
+  pairs.set(map, found);
+  return found;
+}
+
 /** The pair of a key, also when a merge key brings it in. */
 function findPair(document: Document, node: Node | undefined, key: string): Pair | undefined {
   const map = resolve(document, node);
   if (!isMap(map)) return undefined;
-  const own = map.items.find((pair) => isScalar(pair.key) && String(pair.key.value) === key);
+  const own = pairsOf(map).get(key);
   if (own) return own;
   for (const pair of map.items) {
     if (!isScalar(pair.key) || pair.key.source !== '<<') continue;
