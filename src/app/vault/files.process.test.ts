@@ -8,6 +8,7 @@ import {
   rmSync,
   statSync,
   symlinkSync,
+  truncateSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -76,9 +77,11 @@ it(
     chmodSync(plain('readonly'), 0o444);
     linkSync(plain('two'), file('names'));
     symlinkSync('nowhere', file('dangling'));
+    truncateSync(plain('large'), 100 * 2 ** 20);
+    truncateSync(plain('medium'), 65 * 2 ** 20);
     plain('good');
     const before = readdirSync(work).filter((name) => name !== 'dangling');
-    const wrong = ['directory', 'ansible', 'readonly', 'two', 'dangling', 'none'].map(file);
+    const wrong = ['directory', 'ansible', 'readonly', 'two', 'dangling', 'large', 'medium', 'none'].map(file);
     const { exitCode, output } = await vault('encrypt', file('good'), ...wrong);
     expect(exitCode).toBe(64);
     for (const said of [
@@ -87,6 +90,8 @@ it(
       'readonly is read-only',
       'two has 2 names (hard links)',
       'dangling cannot be read (ENOENT)',
+      'large is larger than 96 MiB: use gpg for it',
+      'medium is larger than 64 MiB: use gpg for it',
       'none cannot be read (ENOENT)',
       'nothing was changed',
     ])

@@ -8,7 +8,7 @@ import type { Unlock } from '#src/secrets/openpgp/unlock.ts';
 import { PLAIN_FILE } from '#src/secrets/read.ts';
 import { type NewContent, writeAllAside } from '#src/secrets/write-aside.ts';
 import { changeVault, openVault, say, type VaultFlags } from './common.ts';
-import { filesToReplace, fileToRead, type NamedFile } from './named-files.ts';
+import { filesToReplace, fileToRead, larger, MAX_PLAIN_BYTES, type NamedFile } from './named-files.ts';
 
 /** Encrypts files where they stand, to the recipients or with a passphrase. All are read and encrypted before the first is replaced. */
 export const encryptFiles = (names: readonly string[], flags: VaultFlags & { symmetric?: boolean }): Promise<void> =>
@@ -46,6 +46,7 @@ function notToEncrypt({ path, bytes }: NamedFile, directory: string): string | u
   const begin = bytes.subarray(0, 200).toString('latin1');
   if (isArmored(begin)) return 'is encrypted already';
   if (begin.startsWith('$ANSIBLE_VAULT;')) return 'is encrypted already, by ansible-vault: picluster vault import-ansible';
+  if (bytes.length > MAX_PLAIN_BYTES) return larger(MAX_PLAIN_BYTES);
   if (path === join(directory, PLAIN_FILE))
     return 'is read in clear by every command; its secrets move into the vault with: picluster vault init';
   return undefined;

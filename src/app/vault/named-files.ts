@@ -9,8 +9,10 @@ export interface NamedFile {
   readonly bytes: Buffer;
 }
 
-/** Above this, the armour and its copies do not fit into what a process may hold. */
-const MAX_BYTES = 192 * 2 ** 20;
+/** What one of `MAX_PLAIN_BYTES` becomes is longer by a third. */
+const MAX_BYTES = 96 * 2 ** 20;
+/** Encrypted in memory, with copies: 15 times that. */
+export const MAX_PLAIN_BYTES = 64 * 2 ** 20;
 
 /** Reads files that are to be replaced where they stand. Throws UsageError that names everything that keeps one of them from it. */
 export async function filesToReplace(
@@ -36,13 +38,15 @@ export async function fileToRead(name: string): Promise<NamedFile> {
   return read;
 }
 
+export const larger = (bytes: number): string => `is larger than ${bytes / 2 ** 20} MiB: use gpg for it`;
+
 async function readNamed(name: string, isToReplace: boolean): Promise<NamedFile | string> {
   try {
     const path = await realpath(name);
     const found = await stat(path);
     if (found.isDirectory()) return 'is a directory: name its files';
     if (!found.isFile()) return 'is not a file';
-    if (found.size > MAX_BYTES) return `is larger than ${MAX_BYTES / 2 ** 20} MiB: use gpg for it`;
+    if (found.size > MAX_BYTES) return larger(MAX_BYTES);
     if (isToReplace && found.nlink > 1) return `has ${found.nlink} names (hard links): under the others it would stay as it is`;
     if (isToReplace && (found.mode & 0o222) === 0) return 'is read-only: chmod u+w first';
     return { name, path, bytes: await readFile(path) };

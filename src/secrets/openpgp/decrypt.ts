@@ -2,6 +2,7 @@ import { PermissionError } from '#src/errors.ts';
 import { damaged, openedBy } from './armor.ts';
 import { gpgDecrypt } from './gpg.ts';
 import { decryptSymmetric, decryptWithKeyFile } from './private-key.ts';
+import { tooBig } from './too-big.ts';
 import type { Unlock } from './unlock.ts';
 
 /**
@@ -13,6 +14,7 @@ export async function decrypt(file: string, armor: string, unlock: Unlock): Prom
   const answer = await gpgDecrypt(armor, unlock.env);
   if (answer.kind === 'plain') return answer.plain;
   if (answer.kind === 'damaged') throw damaged(file, 'is damaged: what it holds is not what was encrypted', answer.said);
+  if (answer.kind === 'too big') throw tooBig(file);
   const { keyFile } = unlock;
   const plain = keyFile === undefined ? undefined : await decryptWithKeyFile(file, armor, { ...unlock, keyFile });
   if (plain) return plain;

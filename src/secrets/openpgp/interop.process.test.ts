@@ -107,6 +107,14 @@ it('signed by somebody whom we do not know, it is read all the same', async () =
   expect((await decrypt('x.asc', armor, unlock())).toString()).toBe(PLAIN);
 }, 60_000);
 
+it('a small message of more than anybody can hold is refused, by gpg and with the key file', async () => {
+  const to = ['--trust-model', 'always', '--armor', '-r', 'alex@example.com', '--encrypt'];
+  const armor = await home.gpg(to, 'a'.repeat(140 * 2 ** 20));
+  expect(armor.length).toBeLessThan(2 ** 20);
+  for (const by of [unlock(), withKey('alex')])
+    await expect(decrypt('x.asc', armor, by)).rejects.toThrow("x.asc holds more than 128 MiB: nobody's secrets are that long");
+}, 120_000);
+
 const OF_OTHER_DAYS: [string, string[], string[], RegExp][] = [
   ['DSA', [], ['Key-Type: DSA', 'Key-Length: 2048', 'Subkey-Type: ELG', 'Subkey-Length: 2048'], /is too weak: DSA$/],
   [

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import type { Message, PrivateKey } from 'openpgp';
 import { ConfigError, PermissionError } from '#src/errors.ts';
 import { damaged } from './armor.ts';
+import { MAX_PLAIN_BYTES, tooBig } from './too-big.ts';
 import type { Unlock } from './unlock.ts';
 
 /** Opens a message with the private key file, without gpg. Undefined when it is encrypted to other keys. */
@@ -49,10 +50,16 @@ async function open(
   const openpgp = await import('openpgp');
   try {
     // One ciphertext is decrypted whole and checked before a byte of it is handed out.
-    const { data } = await openpgp.decrypt({ message, format: 'binary', ...by });
+    const { data } = await openpgp.decrypt({
+      message,
+      format: 'binary',
+      config: { maxDecompressedMessageSize: MAX_PLAIN_BYTES },
+      ...by,
+    });
     return Buffer.from(data as Uint8Array);
   } catch (error) {
     const { message: said } = error as Error;
+    if (/maximum decompressed message size/i.test(said)) throw tooBig(file);
     // A message may hold nothing that tells a wrong passphrase from damage.
     if ('passwords' in by)
       throw new PermissionError(`the passphrase does not open ${file}, or it is damaged`, {
