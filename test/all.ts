@@ -28,7 +28,9 @@ const PROGRAMS = {
   xz: 'xz-utils',
 };
 /** Lab tests that run Kubernetes fill both cores; all others wait most of their time. */
-const KUBERNETES = ['adopt/adopt', 'bootstrap', 'ha', 'pair', 'reboot', 'survive'].map((name) => `test/${name}.lab.test.ts`);
+const KUBERNETES = ['adopt/adopt', 'bootstrap', 'ha', 'pair', 'reboot', 'survive', 'vault/canary'].map(
+  (name) => `test/${name}.lab.test.ts`,
+);
 const MACHINES = globSync('test/**/*.lab.test.ts').filter((file) => !KUBERNETES.includes(file));
 rmSync(RESULTS, { recursive: true, force: true });
 mkdirSync(RESULTS);

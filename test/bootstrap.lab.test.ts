@@ -11,6 +11,7 @@ import { parseEvent } from '#src/engine/testing/parse-event.ts';
 import { Cli, manifestScript } from './support/cli.ts';
 import { compareManifests } from './support/manifest.ts';
 import { accountedFor } from './support/planned.ts';
+import { watchProcesses } from './support/watch-processes.ts';
 
 /** The main job on blank machines: plan, `make demo`, a second run, one drift. Every claim is checked from outside picluster. */
 const lab = new Lab({ name: 'demo' });
@@ -80,7 +81,9 @@ describe('from blank machines', () => {
 
   it('make demo ends with exit status 0, and no secret was seen in any argument list or environment', async () => {
     const secrets = secretsOf(lab.local('cluster', 'secrets.yaml'));
-    const watch = watchProcesses(secrets);
+    const patterns = join(scratch, 'patterns');
+    writeFileSync(patterns, secrets.join('\n'), { mode: 0o600 });
+    const watch = watchProcesses(patterns);
     const { exitCode = -1, all } = await execa(process.execPath, ['lab/demo.ts', 'demo'], {
       reject: false,
       all: true,
@@ -261,27 +264,6 @@ function rowsAfter(output: string, heading: string): string[][] {
 const secretsOf = (file: string): string[] => leaves(parse(readFileSync(file, 'utf8'))).filter((value) => value.length >= 16);
 const leaves = (value: unknown): string[] =>
   typeof value === 'object' && value !== null ? Object.values(value).flatMap(leaves) : [String(value)];
-
-/** Looks for the secrets in every process's arguments and environment, on this machine and, as nodes share its kernel, on the nodes. */
-function watchProcesses(secrets: readonly string[]) {
-  const patterns = join(scratch, 'patterns');
-  writeFileSync(patterns, secrets.join('\n'), { mode: 0o600 });
-  const child = spawn('sh', [
-    '-c',
-    `while :; do grep -laF -f ${patterns} /proc/[0-9]*/cmdline /proc/[0-9]*/environ 2>/dev/null; echo sample; sleep 0.1; done`,
-  ]);
-  let output = '';
-  child.stdout.on('data', (chunk) => {
-    output += chunk;
-  });
-  return {
-    samples: () => output.split('sample\n').length - 1,
-    async stop(): Promise<string[]> {
-      child.kill('SIGKILL');
-      return output.split('\n').filter((line) => line.startsWith('/proc/'));
-    },
-  };
-}
 
 /** Counts, with strace on each node's sshd, the programs by which the root shell serves a request (one `setsid` each). */
 async function watchShellRequests() {
