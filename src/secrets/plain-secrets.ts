@@ -1,4 +1,5 @@
 import type { Mistake } from '#src/errors.ts';
+import { isPublic } from './public-values.ts';
 import type { Secret } from './secret.ts';
 
 /** A private key with what it holds: to name the line that begins one is no secret. What is encrypted itself (PKCS #8) is none either. */
@@ -20,11 +21,11 @@ interface Known {
   readonly value: string;
 }
 
-/** What is looked for in plain files: values of the vault that are long enough to be nothing else, and no login names. Pure. */
+/** What is looked for in plain files: values of the vault that are long enough to be nothing else, and not public. Pure. */
 export function knownValues(secrets: readonly Secret[]): Known[] {
   return secrets.flatMap((secret) => {
     const path = secret.label;
-    if (/(?:^|\.)user(?:name)?$/i.test(path)) return [];
+    if (isPublic(secret)) return [];
     const lines = secret
       .reveal()
       .split('\n')

@@ -1,3 +1,4 @@
+import { isPublic } from './public-values.ts';
 import type { Secret } from './secret.ts';
 import { spellings } from './spellings.ts';
 
@@ -5,13 +6,10 @@ const MASK = '***';
 /** Shorter values stand in every text by chance. */
 const SHORTEST = 4;
 
-/** Login names lie beside passwords and are no secrets: hiding them would hide half of what is said. */
-const isLoginName = ({ label }: Secret): boolean => /(^|\.)user(name)?$/i.test(label);
-
 /** A function that replaces every given secret (of 4 characters or more), however it is spelled, in a text by `***`. */
 export function redactor(secrets: Iterable<Secret>): (text: string) => string {
   const byStart = new Map<string, string[]>();
-  for (const spelling of new Set([...secrets].filter((secret) => !isLoginName(secret)).flatMap((secret) => spelled(secret)))) {
+  for (const spelling of new Set([...secrets].filter((secret) => !isPublic(secret)).flatMap((secret) => spelled(secret)))) {
     const start = spelling.slice(0, SHORTEST);
     byStart.set(start, [...(byStart.get(start) ?? []), spelling]);
   }

@@ -205,9 +205,7 @@ it(
     const secret = await secrets();
     const leaf = written('leaf.pem', secret('tls.vault.certificate'));
     await execa('openssl', ['verify', '-x509_strict', '-purpose', 'sslserver', '-CAfile', file('ca.pem'), leaf]);
-    expect(secret('git.identityPublic').split(' ').slice(0, 2)).toEqual(
-      readFileSync(file('id.pub'), 'utf8').split(' ').slice(0, 2),
-    );
+    expect(secret('git.identityPub').split(' ').slice(0, 2)).toEqual(readFileSync(file('id.pub'), 'utf8').split(' ').slice(0, 2));
     expect(secret('git.identity').trim()).toBe(readFileSync(file('id'), 'utf8').trim());
   },
   BOUND_MS,

@@ -111,5 +111,5 @@ it('a later file replaces an entry and adds others; sources come first whatever 
 
 it('a pair stands at two paths, the secret one first', () => {
   expect(pathsOf('ca', own.credentials.get('ca')!)).toEqual(['ca.key', 'ca.certificate']);
-  expect(pathsOf('git.identity', own.credentials.get('git.identity')!)).toEqual(['git.identity', 'git.identityPublic']);
+  expect(pathsOf('git.identity', own.credentials.get('git.identity')!)).toEqual(['git.identity', 'git.identityPub']);
 });
