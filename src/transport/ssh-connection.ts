@@ -109,9 +109,12 @@ export class SshConnection implements Connection {
     await Promise.all([...this.#shells.map((shell) => shell.close()), ...this.#ports.map((port) => port.close())]);
     if (!this.#wire.destroyed) {
       this.#client.end();
-      await once(this.#wire, 'close', { signal: AbortSignal.timeout(CLOSE_MS) }).catch(() => {});
+      const gone = once(this.#wire, 'close', { signal: AbortSignal.timeout(CLOSE_MS) })
+        .catch(() => {})
+        .finally(() => this.#wire.destroy());
+      // The shells have ended: how long the host takes to say goodbye is nobody's concern, but of the jump host's connection.
+      if (this.#wire instanceof Tunnel) await gone;
     }
-    this.#wire.destroy();
     if (this.#wire instanceof Tunnel) await this.#wire.released;
   }
 }
