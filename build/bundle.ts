@@ -49,8 +49,6 @@ async function bundled(root: string, sources: Sources): Promise<RolldownOutput> 
       format: 'esm',
       entryFileNames: '[name].js',
       chunkFileNames: '[name]-[hash].js',
-      // Zod's words in 50 languages are for roles that ask for them.
-      codeSplitting: { groups: [{ name: 'zod-locales', test: /zod\/v4\/locales\/(?!en\.)/ }] },
     });
   } finally {
     await build.close();

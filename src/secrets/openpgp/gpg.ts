@@ -1,5 +1,4 @@
 import { readlinkSync } from 'node:fs';
-import { execa } from 'execa';
 import { MAX_PLAIN_BYTES } from './too-big.ts';
 
 /** A person may have to look for a smart card. */
@@ -18,6 +17,8 @@ export type GpgAnswer =
 
 /** Asks the user's gpg to decrypt; its agent and pinentry ask for passphrases and cards. What it says before the end of the message is believed only at the end. */
 export async function gpgDecrypt(armor: string, env: Readonly<Record<string, string>> = {}): Promise<GpgAnswer> {
+  // Most runs ask no gpg, and it is 150 modules.
+  const { execa } = await import('execa');
   const running = execa('gpg', ['--batch', '--no-tty', '--status-fd', '3', '--decrypt'], {
     input: armor,
     stdio: ['pipe', 'pipe', 'pipe', 'pipe'],
