@@ -2,6 +2,12 @@ import type { Command } from 'commander';
 import type { VaultFlags } from '#src/app/vault/common.ts';
 import { withVaultFlags } from './vault-flags.ts';
 
+interface InitFlags extends VaultFlags {
+  recipient: string[];
+  newKey?: string;
+  newKeyFile?: string;
+}
+
 const collect = (value: string, before: string[]): string[] => [...before, value];
 
 export function defineInit(vault: Command): void {
@@ -12,5 +18,14 @@ export function defineInit(vault: Command): void {
       collect,
       [],
     )
-    .action(async (flags: VaultFlags & { recipient: string[] }) => (await import('#src/app/vault/init.ts')).initVault(flags));
+    .option(
+      '--new-key <person>',
+      "make a key pair for 'Name <address>', in gpg: pinentry asks for its passphrase, or --passphrase-fd",
+    )
+    .option('--new-key-file <file>', 'keep its private part in this new file instead (0600, with a passphrase); needs no gpg')
+    .addHelpText(
+      'after',
+      '\nWithout any of these, and with nothing in recipients/, you are asked: for your key of gpg, or whether to make one.',
+    )
+    .action(async (flags: InitFlags) => (await import('#src/app/vault/init.ts')).initVault(flags));
 }

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { PermissionError, StepFailedError, UsageError } from '#src/errors.ts';
+import { StepFailedError } from '#src/errors.ts';
 import { isArmored } from '#src/secrets/openpgp/armor.ts';
 import { decrypt } from '#src/secrets/openpgp/decrypt.ts';
 import { encryptSymmetric, encryptTo } from '#src/secrets/openpgp/encrypt.ts';
@@ -9,6 +9,7 @@ import { PLAIN_FILE } from '#src/secrets/read.ts';
 import { type NewContent, writeAllAside } from '#src/secrets/write-aside.ts';
 import { changeVault, openVault, say, type VaultFlags } from './common.ts';
 import { filesToReplace, fileToRead, larger, MAX_PLAIN_BYTES, type NamedFile } from './named-files.ts';
+import { newPassphrase } from './new-passphrase.ts';
 
 /** Encrypts files where they stand, to the recipients or with a passphrase. All are read and encrypted before the first is replaced. */
 export const encryptFiles = (names: readonly string[], flags: VaultFlags & { symmetric?: boolean }): Promise<void> =>
@@ -69,12 +70,7 @@ async function toRecipients(directory: string): Promise<(bytes: Buffer) => Promi
   return (bytes) => encryptTo(recipients, bytes);
 }
 
-/** Typed twice, as nobody sees what is typed. */
 async function withPassphrase(unlock: Unlock): Promise<(bytes: Buffer) => Promise<string>> {
-  const passphrase = await unlock.passphrase('new passphrase: ');
-  const again = await unlock.passphrase('once more: ');
-  if (!passphrase)
-    throw new PermissionError('nobody typed a passphrase; nothing was changed', { hint: 'or give it with --passphrase-fd' });
-  if (passphrase !== again) throw new UsageError('the two passphrases differ; nothing was changed');
+  const passphrase = await newPassphrase(unlock);
   return (bytes) => encryptSymmetric(passphrase, bytes);
 }

@@ -30,10 +30,10 @@ interface Looked {
 export async function verifyVault(flags: VaultFlags): Promise<void> {
   const { directory, unlock } = await openVault(flags);
   const looked: Looked = { mistakes: [], secrets: [], messages: 0, closed: 0 };
-  const recipients = await recipientsOf(directory, looked);
   const ours = await readable(directory, await filesBelow(directory));
-  for (const [file, text] of ours)
-    for (const block of messageBlocks(file, text)) await lookInto(file, block, recipients, unlock, looked);
+  const messages = [...ours].flatMap(([file, text]) => messageBlocks(file, text).map((block) => ({ file, block })));
+  const recipients = messages.length === 0 ? [] : await recipientsOf(directory, looked);
+  for (const { file, block } of messages) await lookInto(file, block, recipients, unlock, looked);
   await lookAtPlainFile(directory, looked);
   const known = knownValues(looked.secrets);
   const inGit = await filesForGit(directory);
@@ -41,7 +41,8 @@ export async function verifyVault(flags: VaultFlags): Promise<void> {
   for (const [file, text] of plain) looked.mistakes.push(...plainSecretsIn(file, text, known));
   if (looked.mistakes.length > 0) throw new ConfigError('the vault is not as it should be', looked.mistakes);
   const closed = looked.closed > 0 ? `, ${looked.closed} by a passphrase were not opened` : '';
-  say(`${looked.messages} encrypted, all readable by ${recipients.map(({ user }) => user).join(', ')}${closed}`);
+  if (messages.length === 0) say('nothing is encrypted here: picluster vault init');
+  else say(`${looked.messages} encrypted, all readable by ${recipients.map(({ user }) => user).join(', ')}${closed}`);
   say(`${plain.length} files in plain, no secret in them`);
 }
 

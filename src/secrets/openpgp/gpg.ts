@@ -63,7 +63,7 @@ export function judge(status: string, exitCode: number | undefined): Exclude<Gpg
 const keyIdsOf = (status: string): string[] => [...status.matchAll(/^\[GNUPG:\] ENC_TO (\S+)/gm)].map(([, id = '']) => id);
 
 /** Where a pinentry for terminals may ask. */
-function terminal(): Record<string, string> {
+export function terminal(): Record<string, string> {
   if (!process.stdin.isTTY || process.env.GPG_TTY) return {};
   try {
     return { GPG_TTY: readlinkSync('/proc/self/fd/0') };

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import type { Message, PrivateKey } from 'openpgp';
 import { ConfigError, PermissionError } from '#src/errors.ts';
 import { damaged } from './armor.ts';
@@ -19,13 +19,13 @@ export async function decryptWithKeyFile(
   if (fitting.length === 0) return undefined;
   const decryptionKeys: PrivateKey[] = [];
   for (const key of fitting) decryptionKeys.push(await unlocked(key, unlock));
-  return await open(file, message, { decryptionKeys });
+  return await openMessage(file, message, { decryptionKeys });
 }
 
 /** Opens a message that was encrypted with a passphrase. */
 export async function decryptSymmetric(file: string, armor: string, unlock: Unlock): Promise<Buffer> {
   const message = await parse(file, armor);
-  return await open(file, message, { passwords: [await passphraseOf(file, unlock)] });
+  return await openMessage(file, message, { passwords: [await passphraseOf(file, unlock)] });
 }
 
 /** The passphrase of a file that needs no key. Throws PermissionError when nobody gives it. */
@@ -42,7 +42,7 @@ async function parse(file: string, armor: string): Promise<Message<string>> {
   });
 }
 
-async function open(
+async function openMessage(
   file: string,
   message: Message<string>,
   by: { decryptionKeys: PrivateKey[] } | { passwords: string[] },
@@ -72,14 +72,29 @@ async function open(
 
 async function readPrivate(keyFile: string): Promise<PrivateKey[]> {
   const { readPrivateKeys } = await import('openpgp');
-  const armoredKeys = await readFile(keyFile, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    throw new ConfigError(`the private key ${keyFile} cannot be read (${error.code})`);
-  });
+  const armoredKeys = await readPrivateFile(keyFile);
   return await readPrivateKeys({ armoredKeys }).catch(() => {
     throw new ConfigError(`${keyFile} is not an ASCII-armoured OpenPGP private key`, [], {
       hint: 'export it: gpg --armor --export-secret-keys you@example.com',
     });
   });
+}
+
+async function readPrivateFile(keyFile: string): Promise<string> {
+  const handle = await open(keyFile).catch((error: NodeJS.ErrnoException) => {
+    throw new ConfigError(`the private key ${keyFile} cannot be read (${error.code})`);
+  });
+  try {
+    const found = await handle.stat();
+    // A pipe is nobody else's.
+    if (found.isFile() && (found.mode & 0o077) !== 0)
+      throw new PermissionError(`others can read the private key ${keyFile} (mode 0${(found.mode & 0o777).toString(8)})`, {
+        hint: `chmod 600 ${keyFile}; when somebody may have read it, it is no secret any more`,
+      });
+    return await handle.readFile('utf8');
+  } finally {
+    await handle.close();
+  }
 }
 
 async function unlocked(key: PrivateKey, unlock: Unlock & { keyFile: string }): Promise<PrivateKey> {

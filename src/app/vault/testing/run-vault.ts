@@ -25,12 +25,16 @@ export async function runVault(
   args: readonly string[],
   { input = '', fd3 = '/dev/null', env = {} }: Given = {},
 ): Promise<{ exitCode: number | undefined; output: string }> {
-  const { exitCode, all } = await execa('sh', ['-c', 'exec "$@" 3<"$0"', fd3, process.execPath, LAUNCHER, 'vault', ...args], {
-    reject: false,
-    all: true,
-    input,
-    timeout: BOUND_MS,
-    env: { ...vaultEnv(directory, home), ...env },
-  });
+  const { exitCode, all } = await execa(
+    '/bin/sh',
+    ['-c', 'exec "$@" 3<"$0"', fd3, process.execPath, LAUNCHER, 'vault', ...args],
+    {
+      reject: false,
+      all: true,
+      input,
+      timeout: BOUND_MS,
+      env: { ...vaultEnv(directory, home), ...env },
+    },
+  );
   return { exitCode, output: all };
 }
