@@ -28,6 +28,25 @@ it('kv: path, key, value', () => {
   });
 });
 
+it('kv: those that have a place stand there, with what belongs to them', () => {
+  const places = new Map([
+    ['minio.loki', { path: 'minio/users', key: 'key', constants: { user: 'loki' } }],
+    ['dns.id', { path: 'dns', key: 'prefix', constants: {} }],
+    ['dns.secret', { path: 'dns', key: 'secret', constants: {} }],
+  ]);
+  const secrets = new Map([
+    ['minio.loki', 'a'],
+    ['dns.id', 'b'],
+    ['dns.secret', 'c'],
+    ['dns.other', 'd'],
+  ]);
+  expect(JSON.parse(exported(secrets, 'kv', places))).toEqual({
+    'minio/users': { user: 'loki', key: 'a' },
+    dns: { prefix: 'b', secret: 'c', other: 'd' },
+  });
+  expect(() => exported(new Map([...secrets, ['dns.prefix', 'e']]), 'kv', places)).toThrow('would both be prefix at dns');
+});
+
 it('env is what a shell reads', () => {
   const shown = execFileSync('sh', ['-c', `${exported(SECRETS, 'env')}\nprintf '%s|' "$K3S_TOKEN" "$GIT_SSH_KEY" "$_3RD_PARTY"`]);
   expect(shown.toString()).toBe(`${SECRETS.get('k3s.token')}|line 1\nline 2\n|0123|`);

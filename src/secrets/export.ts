@@ -5,8 +5,19 @@ import { quote } from '#src/shell/script.ts';
 export const EXPORT_FORMATS = ['yaml', 'json', 'env', 'kv'] as const;
 export type ExportFormat = (typeof EXPORT_FORMATS)[number];
 
-/** Secrets by dotted path -> text that other tools read. Throws ConfigError when two of them would get one name. Pure. */
-export function exported(secrets: ReadonlyMap<string, string>, format: ExportFormat): string {
+/** Where a KV store is to have a secret, and what stands beside it that is none. */
+export interface KvPlace {
+  readonly path: string;
+  readonly key: string;
+  readonly constants: Readonly<Record<string, string>>;
+}
+
+/** Secrets by dotted path -> text that other tools read. `places`: of a KV store, for those that have one. Throws ConfigError when two of them would get one name. Pure. */
+export function exported(
+  secrets: ReadonlyMap<string, string>,
+  format: ExportFormat,
+  places: ReadonlyMap<string, KvPlace> = new Map(),
+): string {
   switch (format) {
     case 'yaml':
       return stringify(nested(secrets), { lineWidth: 0 });
@@ -15,7 +26,7 @@ export function exported(secrets: ReadonlyMap<string, string>, format: ExportFor
     case 'env':
       return asEnvironment(secrets);
     case 'kv':
-      return `${JSON.stringify(asKv(secrets), null, 2)}\n`;
+      return `${JSON.stringify(asKv(secrets, places), null, 2)}\n`;
   }
 }
 
@@ -54,14 +65,24 @@ function asEnvironment(secrets: ReadonlyMap<string, string>): string {
   return [...lines.values()].map(({ line }) => line).join('');
 }
 
-/** As a KV store has them: path -> key -> value. `git.ssh.key` is the key `key` at `git/ssh`; `token`, which has no path, is the key `value` at `token`. */
-function asKv(secrets: ReadonlyMap<string, string>): Record<string, Record<string, string>> {
+/** As a KV store has them: path -> key -> value. Without a place of its own `git.ssh.key` is the key `key` at `git/ssh`; `token`, which has no path, is the key `value` at `token`. */
+function asKv(
+  secrets: ReadonlyMap<string, string>,
+  places: ReadonlyMap<string, KvPlace>,
+): Record<string, Record<string, string>> {
   const entries: Record<string, Record<string, string>> = Object.create(null);
-  for (const [path, value] of secrets) {
-    const keys = path.split('.');
-    const [at, key] = keys.length === 1 ? [path, 'value'] : [keys.slice(0, -1).join('/'), keys.at(-1) ?? ''];
-    entries[at] ??= Object.create(null) as Record<string, string>;
-    (entries[at] as Record<string, string>)[key] = value;
+  for (const [secret, value] of secrets) {
+    const { path, key, constants } = places.get(secret) ?? placeByPath(secret);
+    const entry: Record<string, string> = entries[path] ?? Object.create(null);
+    entries[path] = Object.assign(entry, constants);
+    if (key in entry) throw new ConfigError(`${secret} and another secret would both be ${key} at ${path}: rename one of them`);
+    entry[key] = value;
   }
   return entries;
+}
+
+function placeByPath(secret: string): KvPlace {
+  const keys = secret.split('.');
+  if (keys.length === 1) return { path: secret, key: 'value', constants: {} };
+  return { path: keys.slice(0, -1).join('/'), key: keys.at(-1) ?? '', constants: {} };
 }

@@ -36,20 +36,33 @@ export interface NeededCredentials {
 /** The catalogue, and what the cluster says of itself. Throws ConfigError with every mistake of these files. */
 export async function readNeeds(directory: string): Promise<NeededCredentials> {
   const findings = new Findings();
+  const catalogue = await catalogueIn(directory, findings);
+  const clusterFile = (await yaml(join(directory, CLUSTER_FILE), CLUSTER_FILE)) ?? parseYaml(CLUSTER_FILE, '');
+  const needs = parsed(clusterFile, Needs, findings);
+  checkServices(clusterFile, needs?.credentials, catalogue, findings);
+  if (findings.mistakes.length > 0 || !needs)
+    throw new ConfigError('it cannot be said which credentials are needed; nothing was changed', findings.mistakes);
+  return { catalogue, cluster: clusterNeeds(needs, [...(await releaseVariables()).keys()]) };
+}
+
+/** The catalogue alone. Throws ConfigError with every mistake in it. */
+export async function readCatalogue(directory: string): Promise<Catalogue> {
+  const findings = new Findings();
+  const catalogue = await catalogueIn(directory, findings);
+  if (findings.mistakes.length > 0) throw new ConfigError('the catalogue of credentials cannot be used', findings.mistakes);
+  return catalogue;
+}
+
+async function catalogueIn(directory: string, findings: Findings): Promise<Catalogue> {
   const own = await yaml(CREDENTIALS, `picluster's ${basename(CREDENTIALS)}`);
   const more = await yaml(join(directory, basename(CREDENTIALS)), basename(CREDENTIALS));
-  const clusterFile = (await yaml(join(directory, CLUSTER_FILE), CLUSTER_FILE)) ?? parseYaml(CLUSTER_FILE, '');
   const sources = [own, more].filter((source) => source !== undefined);
   const catalogue = catalogueOf(sources.flatMap((source) => parsed(source, CatalogueFile, findings) ?? []));
   for (const { name, message } of faultsOf(catalogue)) {
     const source = sources.findLast(({ data }) => isMap(data) && isMap(data.credentials) && name in data.credentials);
     if (source) findings.atKey(fileOrigin(source, 'credentials', name), message);
   }
-  const needs = parsed(clusterFile, Needs, findings);
-  checkServices(clusterFile, needs?.credentials, catalogue, findings);
-  if (findings.mistakes.length > 0 || !needs)
-    throw new ConfigError('it cannot be said which credentials are needed; nothing was changed', findings.mistakes);
-  return { catalogue, cluster: clusterNeeds(needs, [...(await releaseVariables()).keys()]) };
+  return catalogue;
 }
 
 function clusterNeeds(needs: z.infer<typeof Needs>, releases: readonly string[]): ClusterNeeds {

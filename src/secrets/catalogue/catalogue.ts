@@ -1,3 +1,4 @@
+import type { KvPlace } from '../export.ts';
 import type { CatalogueFile, Credential } from './schema.ts';
 
 export interface Catalogue {
@@ -35,6 +36,12 @@ export function pathsOf(name: string, credential: Credential): readonly [string,
   if (credential.kind === 'tls-ca' || credential.kind === 'tls-leaf') return [`${name}.key`, `${name}.certificate`];
   return [name];
 }
+
+/** By path of the secret: where Vault keeps it. */
+export const kvPlaces = ({ credentials }: Catalogue): Map<string, KvPlace> =>
+  new Map(
+    [...credentials].flatMap(([name, credential]) => (credential.kv ? [[pathsOf(name, credential)[0], credential.kv]] : [])),
+  );
 
 /** Names of the credentials that are made of this one. */
 export const dependantsOf = ({ credentials }: Catalogue, name: string): string[] =>
