@@ -2,9 +2,11 @@ import { expect, it } from 'vitest';
 import { Secret } from '#src/secrets/secret.ts';
 import { becomeCommand, becomeHint } from './become.ts';
 
-it('doas takes no password without a terminal, and the hint says what to do instead', () => {
-  expect(() => becomeCommand({ method: 'doas', password: new Secret('x') }, 'mark')).toThrow('without a terminal');
-  expect(becomeCommand({ method: 'doas' }, 'mark').command).toBe('exec doas -n sh');
+it('doas asks for a password on a terminal only; the prompt is known with and without PAM', () => {
+  const { command, prompt, onTerminal } = becomeCommand({ method: 'doas', password: new Secret('x') }, 'mark');
+  expect({ command, onTerminal }).toEqual({ command: 'exec doas sh', onTerminal: true });
+  expect('doas (ada@n1) password: '.match(prompt ?? '')).toHaveLength(1);
+  expect(becomeCommand({ method: 'doas' }, 'mark')).toMatchObject({ command: 'exec doas -n sh', onTerminal: false });
 });
 
 it.each([

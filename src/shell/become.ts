@@ -1,32 +1,30 @@
-import { PermissionError } from '#src/errors.ts';
 import type { Become } from '#src/transport/connection.ts';
 import { quote } from './script.ts';
 
 /** How a command line is started as root, and whether a password will be asked for. */
 export interface BecomeCommand {
   command: string;
-  /** What the other end prints on stderr when it wants the password; the password is sent only then. */
-  prompt: string | undefined;
+  /** What the other end prints when it wants the password; the password is sent only then. */
+  prompt: RegExp | undefined;
+  /** It asks on a terminal only. */
+  onTerminal: boolean;
 }
 
-/**
- * The command line for the login user's shell, whatever that is. `program` is text for `sh -c`; without it `sh` reads standard input.
- * Throws PermissionError for a doas password: doas reads it from a terminal only.
- */
+/** opendoas, with PAM and without: `doas (ada@n1) password: `. */
+const DOAS_PROMPT = /doas \(.*\) password: /g;
+
+/** The command line for the login user's shell, whatever that is. `program` is text for `sh -c`; without it `sh` reads standard input. */
 export function becomeCommand(become: Become, marker: string, program?: string): BecomeCommand {
   const shell = program === undefined ? 'sh' : `sh -c ${quote(program)}`;
-  if (become.method === 'none') return { command: `exec ${shell}`, prompt: undefined };
+  const unasked = { prompt: undefined, onTerminal: false };
+  if (become.method === 'none') return { command: `exec ${shell}`, ...unasked };
   if (become.method === 'sudo') {
-    if (!become.password) return { command: `exec sudo -n ${shell}`, prompt: undefined };
+    if (!become.password) return { command: `exec sudo -n ${shell}`, ...unasked };
     const prompt = `${marker}-password`;
-    return { command: `exec sudo -S -p ${quote(prompt)} ${shell}`, prompt };
+    return { command: `exec sudo -S -p ${quote(prompt)} ${shell}`, prompt: new RegExp(prompt, 'g'), onTerminal: false };
   }
-  if (become.password) {
-    throw new PermissionError('doas cannot take a password without a terminal', {
-      hint: `let the user do it without: ${DOAS_LINE}, or use sudo`,
-    });
-  }
-  return { command: `exec doas -n ${shell}`, prompt: undefined };
+  if (become.password) return { command: `exec doas ${shell}`, prompt: DOAS_PROMPT, onTerminal: true };
+  return { command: `exec doas -n ${shell}`, ...unasked };
 }
 
 const DOAS_LINE = '"permit nopass USER as root" as the last line that matches in /etc/doas.conf';
@@ -38,7 +36,8 @@ export function becomeHint(become: Become, user: string, said: string): string {
   if (/tty|terminal is required to read/.test(said) && !/password/.test(said)) {
     return `remove "requiretty" for ${user} in the sudoers of this host`;
   }
-  if (become.method === 'doas' && /authenticat/i.test(said)) return `let ${user} do it without a password: ${DOAS_LINE}`;
+  if (become.method === 'doas' && /authenticat/i.test(said))
+    return `put its password into the secrets (become), type it (--ask-become-pass), or let ${user} do it without: ${DOAS_LINE}`;
   if (/password|authenticat/i.test(said))
     return `give ${user} NOPASSWD in sudoers, its password in the secrets (become), or type it: --ask-become-pass`;
   if (/not in the sudoers|not allowed|not permitted/i.test(said)) return `let ${user} use ${become.method} on this host`;

@@ -17,5 +17,10 @@ export interface ShellChannel {
   destroy(): void;
 }
 
+export interface ChannelOptions {
+  /** It gets a terminal that echoes nothing; stdout and stderr come together then. */
+  readonly terminal?: boolean;
+}
+
 /** Starts a command line at the other end. */
-export type OpenChannel = (command: string) => Promise<ShellChannel>;
+export type OpenChannel = (command: string, options?: ChannelOptions) => Promise<ShellChannel>;

@@ -4,6 +4,7 @@ import type { Become } from '#src/transport/connection.ts';
 import { becomeCommand, becomeHint } from './become.ts';
 import type { ChannelEnd, OpenChannel, ShellChannel } from './channel.ts';
 import { FrameReader } from './frames.ts';
+import { isPipes, joined, rootSide, userSide } from './terminal.ts';
 
 /** sudo may ask a slow directory or resolver first. */
 const OPEN_TIMEOUT_MS = 20_000;
@@ -21,7 +22,7 @@ export interface OpeningOptions {
 export class Opening {
   readonly channel: ShellChannel;
   readonly #options: OpeningOptions;
-  readonly #prompt: string | undefined;
+  readonly #prompt: RegExp | undefined;
   readonly #frames: { word: string; text: string }[] = [];
   readonly #onStdout: (chunk: Buffer) => void;
   readonly #onStderr = (chunk: Buffer): void => this.#listen(chunk);
@@ -36,15 +37,16 @@ export class Opening {
   #end: ChannelEnd | undefined;
   #wake = (): void => {};
 
-  private constructor(channel: ShellChannel, marker: string, prompt: string | undefined, options: OpeningOptions) {
+  private constructor(channel: ShellChannel, marker: string, prompt: RegExp | undefined, options: OpeningOptions) {
     this.channel = channel;
     this.#options = options;
     this.#prompt = prompt;
     const onFrame = ([word = '', ...rest]: readonly string[]): void => {
-      this.#frames.push({ word, text: rest.join(' ') });
+      this.#frames.push({ word, text: rest.join(' ').trimEnd() });
       this.#wake();
     };
-    const reader = new FrameReader(marker, () => {}, onFrame);
+    // A terminal asks there, too.
+    const reader = new FrameReader(marker, prompt ? (bytes) => this.#listen(bytes) : () => {}, onFrame);
     this.#onStdout = (chunk) => reader.push(chunk);
     channel.stdout.on('data', this.#onStdout);
     channel.stderr.on('data', this.#onStderr);
@@ -56,8 +58,21 @@ export class Opening {
 
   /** Starts `sh`, or `sh -c program`, as root. */
   static async start(open: OpenChannel, marker: string, program: string | undefined, options: OpeningOptions): Promise<Opening> {
-    const { command, prompt } = becomeCommand(options.become, marker, program);
-    return new Opening(await open(command), marker, prompt, options);
+    const { become } = options;
+    const { command, prompt, onTerminal } = becomeCommand(become, marker, program);
+    if (!onTerminal) return new Opening(await open(command), marker, prompt, options);
+    const root = becomeCommand(become, marker, rootSide({ user: options.user, marker, program }));
+    const terminal = new Opening(await open(root.command, { terminal: true }), marker, prompt, options);
+    try {
+      const directory = await terminal.next('pipes');
+      if (!isPipes(directory)) throw refused(options.host, 'failed', `it named its pipes ${JSON.stringify(directory)}`);
+      terminal.stop();
+      const channel = joined(terminal.channel, await open(userSide(directory)));
+      return new Opening(channel, marker, undefined, options);
+    } catch (error) {
+      terminal.channel.destroy();
+      throw error;
+    }
   }
 
   /** What came on stderr so far, without prompts. */
@@ -102,7 +117,7 @@ export class Opening {
   #listen(chunk: Buffer): void {
     this.#heard += chunk.toString();
     if (this.#prompt === undefined) return;
-    const prompts = this.#heard.split(this.#prompt).length - 1;
+    const prompts = this.#heard.match(this.#prompt)?.length ?? 0;
     const isNew = prompts > this.#prompts;
     this.#prompts = prompts;
     if (isNew) void this.#answer();
@@ -135,7 +150,7 @@ export class Opening {
   #wrongPassword(): PermissionError {
     const { host, user, become } = this.#options;
     const isTyped = become.method !== 'none' && !(become.password instanceof Secret);
-    return new PermissionError(`sudo on ${host} did not accept the password of ${user}`, {
+    return new PermissionError(`${become.method} on ${host} did not accept the password of ${user}`, {
       host,
       output: this.heard,
       hint: isTyped
@@ -147,6 +162,8 @@ export class Opening {
   #notStarted(end: ChannelEnd): Error {
     const { host, user, become } = this.#options;
     if (end.lost !== undefined) return new HostLostError(`lost ${host}: ${end.lost}`, { host });
+    // sudo asks again; doas says so and ends.
+    if (this.#sent.length > 0 && /authenticat|authoriz/i.test(this.heard)) return this.#wrongPassword();
     const what = become.method === 'none' ? 'could not start a shell' : `could not become root with ${become.method}`;
     const status = end.exitCode === undefined ? '' : ` (exit status ${end.exitCode})`;
     return new PermissionError(`${what} as ${user} on ${host}${status}`, {

@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import type { Duplex } from 'node:stream';
-import type { Client, ClientChannel } from 'ssh2';
-import { HostLostError } from '#src/errors.ts';
-import type { ChannelEnd, ShellChannel } from '#src/shell/channel.ts';
+import type { Client, ClientChannel, PseudoTtyOptions } from 'ssh2';
+import { HostLostError, PermissionError } from '#src/errors.ts';
+import type { ChannelEnd, ChannelOptions, ShellChannel } from '#src/shell/channel.ts';
 import { openRootShell } from '#src/shell/open.ts';
 import type { Become, Connection, LocalPort, RootShell, ShellOptions, Target, Traffic, UploadOptions } from './connection.ts';
 import { forwardPort } from './forward.ts';
@@ -48,7 +48,7 @@ export class SshConnection implements Connection {
   async shell({ signal, become, lock }: ShellOptions): Promise<RootShell> {
     this.#become = become;
     const { user } = this.#target;
-    const shell = await openRootShell((command) => this.#open(command), {
+    const shell = await openRootShell((command, options) => this.#open(command, options), {
       host: this.host,
       user,
       become,
@@ -61,7 +61,7 @@ export class SshConnection implements Connection {
 
   upload(localPath: string, remotePath: string, options: UploadOptions): Promise<void> {
     const settings = { host: this.host, user: this.#target.user, become: this.#become };
-    return upload((command) => this.#open(command), localPath, remotePath, { ...options, ...settings });
+    return upload((command, how) => this.#open(command, how), localPath, remotePath, { ...options, ...settings });
   }
 
   async stream(remoteHost: string, remotePort: number): Promise<Duplex> {
@@ -80,11 +80,12 @@ export class SshConnection implements Connection {
     return port;
   }
 
-  async #open(command: string): Promise<ShellChannel> {
+  async #open(command: string, { terminal = false }: ChannelOptions = {}): Promise<ShellChannel> {
     this.#throwIfLost();
     const channel = await new Promise<ClientChannel>((resolve, reject) => {
-      this.#client.exec(command, (error, opened) => {
+      this.#client.exec(command, terminal ? { pty: TERMINAL } : {}, (error, opened) => {
         if (!error) resolve(opened);
+        else if (terminal && this.#lostWhy === undefined) reject(noTerminal(this.host, error));
         else
           reject(
             new HostLostError(`${this.host} opened no channel: ${this.#lostWhy ?? error.message}`, {
@@ -118,6 +119,17 @@ export class SshConnection implements Connection {
     if (this.#wire instanceof Tunnel) await this.#wire.released;
   }
 }
+
+/** Nothing that is sent is echoed, and what is said stays as it is. */
+const TERMINAL: PseudoTtyOptions = { term: 'dumb', modes: { ECHO: 0, ECHONL: 0, OPOST: 0 } };
+
+const noTerminal = (host: string, cause: Error): PermissionError =>
+  new PermissionError(`${host} gives this login no terminal, and asks for its password only there`, {
+    host,
+    output: cause.message,
+    hint: 'let sshd give terminals (PermitTTY yes, no no-pty in authorized_keys), or become root without a password',
+    cause,
+  });
 
 function shellChannel(channel: ClientChannel, lost: Promise<string>): ShellChannel {
   const { promise, resolve } = Promise.withResolvers<ChannelEnd>();

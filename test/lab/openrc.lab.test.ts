@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { stringify } from 'yaml';
 import { down, Lab, reboot, ssh, up } from '#lab/machines/index.ts';
 import { serviceFile } from '#roles/k3s/service-file.ts';
 import { K3sVars } from '#roles/k3s/vars.ts';
@@ -13,6 +15,7 @@ import { joinScripts, rawScript, type Script } from '#src/shell/script.ts';
 import { Cli } from '../support/cli.ts';
 import { Picluster } from '../support/picluster.ts';
 import { writePlainCluster } from '../support/plain-cluster.ts';
+import { onTerminal } from '../support/terminal.ts';
 
 /** OpenRC, apk, doas and busybox, by the real command line. What it did is read by the machine's own tools. */
 const lab = new Lab({ name: 'openrc' });
@@ -240,10 +243,47 @@ describe.each(['dash', 'bash', 'busybox sh'])('%s runs the scripts of package an
   });
 });
 
-test('doas that wants a password: refused before anything is done, saying what to write where', async () => {
-  await node('echo "permit admin as root" >/etc/doas.conf');
-  const { exitCode, all } = await cli.run('plan');
-  expect(exitCode).toBe(77);
-  expect(all).toContain('Authentication required');
-  expect(all).toContain('"permit nopass USER as root"');
+describe('doas that wants a password', () => {
+  const PASSWORD = 'a "quoted" $word';
+  const secrets = (password: string) =>
+    writeFile(join(cli.cluster, 'secrets.yaml'), stringify({ become: { o1: password } }), { mode: 0o600 });
+
+  beforeAll(async () => {
+    await node(`echo 'admin:${PASSWORD}' | chpasswd; echo 'permit admin as root' >/etc/doas.conf`);
+  });
+
+  test('has none: refused before anything is done, saying what to write where', async () => {
+    const { exitCode, all } = await cli.run('plan');
+    expect(exitCode).toBe(77);
+    expect(all).toContain('Authentication required');
+    expect(all).toContain('"permit nopass USER as root"');
+  });
+
+  test('has the wrong one: the machine is named, and nothing stays there', async () => {
+    await secrets('not this one');
+    const { exitCode, all } = await cli.run('plan', ['--set=ssh.become={method: doas, passwordSecret: become.o1}']);
+    expect(exitCode).toBe(77);
+    expect(all).toContain('doas on o1 did not accept the password of admin');
+    expect(all).not.toContain('not this one');
+    expect((await ssh(lab, 'o1', 'ls -A /tmp | grep picluster', { user: 'admin' })).stdout).toBe('');
+  });
+
+  test('has the right one: files, binary data, a large upload and a lock as with sudo; nobody sees it', async () => {
+    await secrets(PASSWORD);
+    const set = '--set=ssh.become={method: doas, passwordSecret: become.o1}';
+    const { exitCode, all } = await cli.run('apply', ['--yes', '--set=demo.text=by doas', set]);
+    expect(exitCode, all).toBe(0);
+    const script = `cat /etc/demo/settings; ls -A /tmp | grep picluster; grep -l quoted /proc/[0-9]*/cmdline /proc/[0-9]*/environ 2>&1; tty`;
+    const seen = await cli.run('exec', [set, '--', script]);
+    expect(seen.stdout).toBe('o1: exit status 1\n  by doas\n  not a tty\n');
+    expect(all).not.toContain('quoted');
+  });
+
+  test('typed for all hosts at once; not typed, it is said how', async () => {
+    const { exitCode, all, unasked } = await onTerminal(`exec -K -C ${cli.cluster} -- id -u`, [PASSWORD], {
+      XDG_STATE_HOME: cli.stateHome,
+    });
+    expect({ exitCode, unasked }).toEqual({ exitCode: 0, unasked: [] });
+    expect(all).toMatch(/o1: exit status 0\s+0\s/);
+  });
 });
