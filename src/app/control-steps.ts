@@ -1,5 +1,6 @@
 import type { Cluster } from '#src/cluster/cluster.ts';
-import { CONTROL, type ControlSteps } from '#src/engine/run.ts';
+import { CONTROL } from '#src/engine/run.ts';
+import type { ControlSteps } from '#src/engine/run-options.ts';
 import { fluxSteps } from '#src/flux/handoff.ts';
 import { kubeconfigAction } from '#src/kube/kubeconfig-action.ts';
 import { step } from '#src/role/step.ts';

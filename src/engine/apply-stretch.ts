@@ -1,32 +1,13 @@
 import { HostLostError, InterruptedError, StepFailedError } from '#src/errors.ts';
-import { type Apply, type Change, NO_WAY_OUT, type Upload } from '#src/resource/kind.ts';
-import { joinScripts, type Script } from '#src/shell/script.ts';
+import type { Upload } from '#src/resource/kind.ts';
+import { joinScripts } from '#src/shell/script.ts';
+import { type Batch, BatchObserver } from './batch-observer.ts';
 import type { Emit } from './events.ts';
 import { explainFailure } from './explain-failure.ts';
-import { isKilled, lossBehind } from './going-down.ts';
-import type { ResourceStep } from './observe.ts';
+import { lossBehind } from './going-down.ts';
 import type { HostSession } from './session.ts';
-import { newMarker, STREAM_STOPPED, type StreamEvent, StreamParser, streamScript } from './stream.ts';
-
-/** A resource step that is to be changed, with the script that does it. */
-export interface Task {
-  readonly step: ResourceStep;
-  readonly change: Change;
-  readonly apply: Apply;
-  /** Put before the apply: forgets the stamps of services that have to be restarted for it. */
-  readonly forget: readonly Script[];
-}
-
-export interface TaskResult {
-  readonly step: ResourceStep;
-  readonly change: Change;
-  readonly durationMs: number;
-  readonly error?: StepFailedError;
-  /** The failure is none that the step's own commands chose: they were killed, or what was sent to them was cut off. */
-  readonly wasCutOff?: boolean;
-  /** It began, and its end was not heard. */
-  readonly isCut?: boolean;
-}
+import { newMarker, STREAM_STOPPED, StreamParser, streamScript } from './stream.ts';
+import type { Task, TaskResult } from './task.ts';
 
 /** What was heard of tasks, in order. */
 export interface Applied {
@@ -46,11 +27,6 @@ export interface ApplyOptions {
 }
 
 const STEP_TIMEOUT_MS = 300_000;
-const TAIL_LINES = 20;
-
-/** By such a line a script says that it has not begun, and for whom it waits: it may be stopped without harm. */
-const WAITING = /^waiting: (.*)/;
-
 /** Runs tasks in order as one streamed request (uploads go ahead of their task) and ends with the first failure. */
 export async function applyTasks(tasks: readonly Task[], options: ApplyOptions): Promise<Applied> {
   const results: TaskResult[] = [];
@@ -100,13 +76,6 @@ async function orCut(work: () => Promise<Batch>): Promise<Batch> {
 const isCut = (error: unknown): error is HostLostError | InterruptedError =>
   error instanceof HostLostError || error instanceof InterruptedError;
 
-interface Batch {
-  results: TaskResult[];
-  cut?: Applied['cut'];
-  /** A task whose node had no way out: its artifacts have to be pushed. */
-  fallback?: Task;
-}
-
 async function streamBatch(batch: readonly Task[], options: ApplyOptions): Promise<Batch> {
   const { session, emit } = options;
   const marker = newMarker();
@@ -141,104 +110,6 @@ async function streamBatch(batch: readonly Task[], options: ApplyOptions): Promi
     options.draining.removeEventListener('abort', stopIfIdle);
   }
   return observer.batch();
-}
-
-/** Follows one stream: emits events, measures, and keeps the tail of what each step printed. */
-class BatchObserver {
-  readonly #tasks: readonly Task[];
-  readonly #host: string;
-  readonly #emit: Emit;
-  readonly #batch: Batch = { results: [] };
-  #running: Task | undefined;
-  #startedAt = 0;
-  #tail: string[] = [];
-  #hasBegun = false;
-
-  constructor(tasks: readonly Task[], host: string, emit: Emit) {
-    this.#tasks = tasks;
-    this.#host = host;
-    this.#emit = emit;
-  }
-
-  /** Between two steps, or in one that waits for somebody. */
-  get isIdle(): boolean {
-    return this.#hasBegun && (this.#running === undefined || this.waiting !== undefined);
-  }
-
-  /** Whom the running step waits for, in its own words. */
-  get waiting(): string | undefined {
-    return this.#running && WAITING.exec(this.#tail.at(-1) ?? '')?.[1];
-  }
-
-  see(event: StreamEvent): void {
-    if (event.type === 'begin') this.#begin(this.#tasks[event.index]);
-    else if (event.type === 'output') this.#output(event.text);
-    else this.#end(event.exitCode);
-  }
-
-  #begin(task: Task | undefined): void {
-    this.#running = task;
-    this.#hasBegun = true;
-    this.#startedAt = performance.now();
-    this.#tail = [];
-    if (task) this.#emit({ type: 'step.start', host: this.#host, step: task.step.ref, title: task.step.title });
-  }
-
-  #output(text: string): void {
-    this.#tail = [...this.#tail, text].slice(-TAIL_LINES);
-    if (this.#running) this.#emit({ type: 'step.output', host: this.#host, step: this.#running.step.ref, text });
-  }
-
-  #end(exitCode: number): void {
-    const task = this.#running;
-    this.#running = undefined;
-    if (!task) return;
-    if (exitCode === NO_WAY_OUT && task.apply.fallback) this.#batch.fallback = task;
-    else if (exitCode === 0) this.#batch.results.push(this.#result(task));
-    else {
-      const failure = this.#failure(task, `exit status ${exitCode}`, this.#tail.join('\n'));
-      this.#batch.results.push({ ...this.#result(task, failure), wasCutOff: isKilled(exitCode) });
-    }
-  }
-
-  /** The stream ended without an end mark for the running step. */
-  failRunning(what: string, output: string): void {
-    const task = this.#running;
-    this.#running = undefined;
-    if (!task) return;
-    const failure = this.#failure(task, what, [...this.#tail, output].join('\n'));
-    this.#batch.results.push({ ...this.#result(task, failure), wasCutOff: true });
-  }
-
-  /** An error of the connection, told with the step that was under way. */
-  locate<T>(error: T): T {
-    if (this.#running && error instanceof Error && 'step' in error) Object.assign(error, { step: this.#running.step.ref });
-    return error;
-  }
-
-  /** Nothing more will be heard of this stream. */
-  cut(error: HostLostError | InterruptedError): void {
-    this.#batch.cut = this.locate(error);
-    if (this.#running) this.#batch.results.push({ ...this.#result(this.#running), isCut: true });
-  }
-
-  #failure(task: Task, what: string, output: string): StepFailedError {
-    return new StepFailedError(`${task.step.title}: ${what}`, {
-      host: this.#host,
-      step: task.step.ref,
-      output,
-      hint: 'mend what the machine said and run again: what is done already is skipped',
-    });
-  }
-
-  #result(task: Task, error?: StepFailedError): TaskResult {
-    const durationMs = performance.now() - this.#startedAt;
-    return { step: task.step, change: task.change, durationMs, ...(error ? { error } : {}) };
-  }
-
-  batch(): Batch {
-    return this.#batch;
-  }
 }
 
 async function applyFallback(task: Task, options: ApplyOptions): Promise<Batch> {

@@ -2,7 +2,7 @@ import { PiclusterError } from '#src/errors.ts';
 import type { Change } from '#src/resource/kind.ts';
 import type { RebootState } from '#src/resource/reboot.ts';
 import type { StepRef } from '#src/role/step.ts';
-import { applyTasks, type Task, type TaskResult } from './apply-stretch.ts';
+import { applyTasks } from './apply-stretch.ts';
 import { lossBehind } from './going-down.ts';
 import type { HostWork } from './host-work.ts';
 import type { ResourceStep } from './observe.ts';
@@ -10,6 +10,7 @@ import { rebootHost } from './reboot.ts';
 import { asStepError, notAsItShouldBe, notInThePlan } from './step-error.ts';
 import { untilHooked } from './step-hooks.ts';
 import { nextStretch, untilDisturbed, untilUnplanned } from './stretch.ts';
+import type { Task, TaskResult } from './task.ts';
 import { type Verdict, Watches } from './watches.ts';
 
 /** What an apply left to be looked at. */

@@ -1,11 +1,11 @@
 import type { Change } from '#src/resource/kind.ts';
 import type { StepRef } from '#src/role/step.ts';
 import type { Script } from '#src/shell/script.ts';
-import type { Task } from './apply-stretch.ts';
 import type { HostSteps } from './host-steps.ts';
 import type { HostRunnerOptions } from './host-work.ts';
 import { isResourceStep, type ResourceStep } from './observe.ts';
 import { resourceChange } from './plan.ts';
+import type { Task } from './task.ts';
 
 /** What was seen of one host last, and what is to be done there because of it. */
 export class HostView {

@@ -18,7 +18,7 @@ import { connect } from '#src/transport/ssh.ts';
 import { testKeyPair } from '#src/transport/test-keys.ts';
 import { type TestServer, testServer } from '#src/transport/test-server.ts';
 import type { EngineEvent } from './events.ts';
-import type { RunOptions } from './run.ts';
+import type { RunOptions } from './run-options.ts';
 import { HostSession } from './session.ts';
 import { type TestRun, testRun } from './testing/run.ts';
 

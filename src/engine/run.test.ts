@@ -16,7 +16,7 @@ import type { RoleInput } from '#src/role/role.ts';
 import { type StepList, step, stepRef } from '#src/role/step.ts';
 import { sh } from '#src/shell/script.ts';
 import { localConnection } from '#src/transport/local.ts';
-import type { RunOptions } from './run.ts';
+import type { RunOptions } from './run-options.ts';
 import { clusterOf, type TestRun, testRun } from './testing/run.ts';
 
 /** The whole engine over real shells on this machine; each "host" has a directory of its own. */

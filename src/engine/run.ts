@@ -1,32 +1,26 @@
-import type { Cluster, Host } from '#src/cluster/cluster.ts';
+import type { Host } from '#src/cluster/cluster.ts';
 import { HostLostError, InterruptedError, type PiclusterError } from '#src/errors.ts';
 import type { Facts } from '#src/facts/facts.ts';
 import type { KubeClient } from '#src/kube/client.ts';
 import type { ActionContext } from '#src/role/action.ts';
-import type { ExtraEdge } from '#src/role/edge.ts';
-import type { Role } from '#src/role/role.ts';
 import type { StepRef } from '#src/role/step.ts';
-import type { LockRequest } from '#src/transport/connection.ts';
-import type { ApplyOptions } from './apply-stretch.ts';
 import { Board } from './board.ts';
 import { checkActions } from './check-actions.ts';
-import type { Emit } from './events.ts';
 import { explainPlan } from './explain.ts';
 import { Fleet } from './fleet.ts';
 import { foreseeProbe } from './foresee.ts';
-import { buildGraph, type Graph, hostOfRef, type RoleSteps } from './graph.ts';
+import { buildGraph, type Graph, hostOfRef } from './graph.ts';
 import { HostRunner } from './host-runner.ts';
 import { KubeAccess } from './kube-access.ts';
-import type { Connect } from './link.ts';
 import { isResourceStep } from './observe.ts';
 import { Observer } from './observer.ts';
 import { makePlan, type Plan } from './plan.ts';
 import { preflightFindings, type Requirements } from './preflight.ts';
 import { roleGraphOf } from './role-graph.ts';
 import { requirementsOf } from './role-steps.ts';
+import type { RunOptions } from './run-options.ts';
 import { type RunResult, resultOf } from './run-result.ts';
-import { ALL_STEPS, restrictGraph, type StepSelection, selectSteps } from './selection.ts';
-import type { StepHooks } from './step-hooks.ts';
+import { ALL_STEPS, restrictGraph, selectSteps } from './selection.ts';
 import { refuseUnmet } from './unmet.ts';
 
 /** Pseudo-host of the work that this machine does itself. */
@@ -34,38 +28,6 @@ export const CONTROL = 'control';
 
 /** What was seen holds this long while the operator thinks about the plan. */
 const FRESH_MS = 30_000;
-
-/** Makes the steps of this machine: kubeconfig, hand-off. `lastStepOf` is what they may wait for. */
-export type ControlSteps = (kube: KubeAccess, lastStepOf: (host: string) => StepRef | undefined) => readonly RoleSteps[];
-
-export interface RunOptions {
-  readonly cluster: Cluster;
-  readonly roles: readonly Role[];
-  /** Hosts chosen by --limit; all by default. */
-  readonly chosen: readonly Host[];
-  readonly control?: ControlSteps;
-  /** Edges that the operator adds to those of the roles. */
-  readonly edges?: readonly ExtraEdge[];
-  /** Steps chosen by --role, --step, --tags; all by default. */
-  readonly selection?: StepSelection;
-  /** A kept plan is done: what it did not foresee fails, with the reason. */
-  readonly isPlanBinding?: boolean;
-  readonly hooks?: HookFactory;
-  /** The server through which the API is reached, and whose lock is the cluster's; undefined: the cluster has none. */
-  readonly initServer: Host | undefined;
-  readonly stateDirectory: string;
-  /** Undefined: nothing is locked, as nothing is changed. */
-  readonly lock: LockRequest | undefined;
-  readonly connect: Connect;
-  readonly emit: Emit;
-  readonly signal: AbortSignal;
-  /** Aborted by the first Ctrl-C: what runs may end, nothing new begins. */
-  readonly draining: AbortSignal;
-  readonly fetchArtifact: ApplyOptions['fetchArtifact'];
-}
-
-/** Makes the hooks of one host, or of this machine. */
-export type HookFactory = (context: ActionContext, host: string) => StepHooks;
 
 /** One pass over a cluster: `connect()`, `plan()`, `apply()`, `close()`. Nothing is shared between runs. */
 export class Run {

@@ -13,7 +13,7 @@ import { defineAction } from '#src/role/action.ts';
 import type { RoleInput } from '#src/role/role.ts';
 import { parallel, type StepList, step, stepRef } from '#src/role/step.ts';
 import { joinScripts, sh } from '#src/shell/script.ts';
-import type { RunOptions } from './run.ts';
+import type { RunOptions } from './run-options.ts';
 import { type TestRun, testRun } from './testing/run.ts';
 
 /** Real shells on this machine. What stands for a service is a file; it has died when `<path>.died` is there. */

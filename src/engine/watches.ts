@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { PiclusterError, StepFailedError } from '#src/errors.ts';
 import { NO_START_KNOWN, type Watch } from '#src/resource/kind.ts';
-import type { TaskResult } from './apply-stretch.ts';
 import type { ResourceStep } from './observe.ts';
 import type { HostSession } from './session.ts';
 import { newMarker, StreamParser, streamScript } from './stream.ts';
+import type { TaskResult } from './task.ts';
 
 const ASK_TIMEOUT_MS = 60_000;
 

@@ -5,7 +5,8 @@ import type { StepList } from '#src/role/step.ts';
 import { localConnection } from '#src/transport/local.ts';
 import type { EngineEvent } from '../events.ts';
 import { Journal } from '../journal.ts';
-import { Run, type RunOptions } from '../run.ts';
+import { Run } from '../run.ts';
+import type { RunOptions } from '../run-options.ts';
 import type { RunResult } from '../run-result.ts';
 import { parseEvent } from './parse-event.ts';
 
