@@ -1,7 +1,7 @@
 import { PermissionError } from '#src/errors.ts';
 import { damaged, openedBy } from './armor.ts';
 import { gpgDecrypt } from './gpg.ts';
-import { decryptSymmetric, decryptWithKeyFile } from './private-key.ts';
+import { decryptSymmetric, decryptWithKeyFile, takesPassphrase } from './private-key.ts';
 import { tooBig } from './too-big.ts';
 import type { Unlock } from './unlock.ts';
 
@@ -18,6 +18,7 @@ export async function decrypt(file: string, armor: string, unlock: Unlock): Prom
   const { keyFile } = unlock;
   const plain = keyFile === undefined ? undefined : await decryptWithKeyFile(file, armor, { ...unlock, keyFile });
   if (plain) return plain;
+  if (answer.kind === 'no key' && (await takesPassphrase(file, armor))) return await decryptSymmetric(file, armor, unlock);
   if (answer.kind === 'locked')
     throw new PermissionError(`gpg could not unlock the key that opens ${file}`, {
       output: answer.said,

@@ -84,6 +84,28 @@ it('a passphrase alone: gpg reads ours, we read theirs; a wrong one is told', as
   }
 }, 60_000);
 
+it('a message for a key and a passphrase is opened by either', async () => {
+  const to = [
+    '--trust-model',
+    'always',
+    '--passphrase',
+    PASSPHRASE,
+    '--armor',
+    '-r',
+    'alex@example.com',
+    '--symmetric',
+    '--encrypt',
+  ];
+  const armor = await home.gpg(to, PLAIN);
+  expect((await decrypt('x.asc', armor, withKey('alex'))).toString()).toBe(PLAIN);
+  expect((await decrypt('x.asc', armor, withKey('robin', PASSPHRASE))).toString()).toBe(PLAIN);
+}, 60_000);
+
+it('a message that hides whom it is for is opened by their key', async () => {
+  const armor = await home.gpg(['--trust-model', 'always', '--armor', '-R', 'alex@example.com', '--encrypt'], PLAIN);
+  for (const by of [unlock(), withKey('alex')]) expect((await decrypt('x.asc', armor, by)).toString()).toBe(PLAIN);
+}, 60_000);
+
 it('a truncated or changed message is refused by gpg and by the key file, and not a byte of it is handed out', async () => {
   const armor = await encryptTo([recipients.alex], Buffer.from(PLAIN.repeat(40)));
   const lines = armor.split('\n');

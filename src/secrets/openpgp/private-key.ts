@@ -22,6 +22,12 @@ export async function decryptWithKeyFile(
   return await openMessage(file, message, { decryptionKeys });
 }
 
+/** Whether a passphrase opens it, perhaps beside keys. */
+export async function takesPassphrase(file: string, armor: string): Promise<boolean> {
+  const { enums } = await import('openpgp');
+  return (await parse(file, armor)).packets.filterByTag(enums.packet.symEncryptedSessionKey).length > 0;
+}
+
 /** Opens a message that was encrypted with a passphrase. */
 export async function decryptSymmetric(file: string, armor: string, unlock: Unlock): Promise<Buffer> {
   const message = await parse(file, armor);
