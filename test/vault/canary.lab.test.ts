@@ -120,6 +120,13 @@ async function picluster(command: string, ...args: string[]): Promise<{ exitCode
   return { exitCode, all };
 }
 
+async function vault(args: readonly string[], input = ''): Promise<number | undefined> {
+  const [shell, ...words] = [...cli.wrapper, process.execPath, 'bin/picluster.js', 'vault', ...args, '-C', cluster];
+  const { exitCode, all } = await execa(shell!, words, { input, all: true, reject: false });
+  said.push(`$ vault ${args.join(' ')}\n${all}`);
+  return exitCode;
+}
+
 /** Files below a directory of this machine that hold one of them. */
 async function findings(directory: string, found = patterns): Promise<string[]> {
   const { stdout } = await execa('grep', ['-rlaF', '-f', found, directory], { reject: false });
@@ -138,13 +145,9 @@ test('a plan that is kept, and a whole bootstrap at --verbose', async () => {
 });
 
 test('a change, a failure and a crash, with events as JSON; reports of it all', async () => {
-  await execa(
-    'sh',
-    [...cli.wrapper.slice(1), process.execPath, 'bin/picluster.js', 'vault', 'set', 'app.password', '-C', cluster],
-    {
-      input: birds.newPassword,
-    },
-  );
+  expect(await vault(['set', 'app.password'], birds.newPassword)).toBe(0);
+  for (const command of ['list', 'recipients', 'rekey']) expect(await vault([command]), command).toBe(0);
+  await vault(['verify']);
   expect((await picluster('apply', '--yes', '--verbose', '--output', 'json')).exitCode).toBe(0);
   edit('group_vars/all.yaml', (vars) => Object.assign(vars, { canary: { fails: true } }));
   for (const output of ['json', 'text']) {
