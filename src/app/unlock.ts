@@ -26,6 +26,7 @@ export function unlockOf(env: Readonly<Record<string, string | undefined>>, flag
   };
   return {
     ...(keyFile ? { keyFile } : {}),
+    unlockedKeys: new Map(),
     passphrase: (question) =>
       fd === undefined ? answer(question, () => askSecret(question)) : answer('', () => passphraseFrom(fd)),
   };

@@ -11,6 +11,7 @@ git: { token: t }
 
 it.each([
   ['a value, in its place', TEXT, 'k3s.token', 'new', TEXT.replace('old', 'new')],
+  ['by its name with a slash', TEXT, 'k3s/token', 'new', TEXT.replace('old', 'new')],
   ['the same value', TEXT, 'k3s.token', 'old', TEXT],
   ['beside another', TEXT, 'k3s.agent', 'x', TEXT.replace('May\n', 'May\n  agent: x\n')],
   ['in a flow map', TEXT, 'git.user', 'x', TEXT.replace('t }', 't, user: x }')],

@@ -2,6 +2,7 @@ import { type Document, isMap, isScalar, parseDocument } from 'yaml';
 import { UsageError } from '#src/errors.ts';
 import { parseSecrets } from './file.ts';
 import { ROTATIONS } from './reserved.ts';
+import { secretPath } from './store.ts';
 
 /** Text of a file of secrets with one of them set; comments and order stay. Throws UsageError when the path cannot hold a value. Pure. */
 export const withSecret = (file: string, text: string, path: string, value: string): string =>
@@ -44,7 +45,7 @@ export function withoutSecret(file: string, text: string, path: string): string 
 }
 
 function keysOf(path: string): string[] {
-  const keys = path.split('.');
+  const keys = secretPath(path).split('.');
   if (keys.some((key) => !/^[\w-]+$/.test(key)))
     throw new UsageError(`"${path}" is no path of a secret: names of letters, digits, _ and -, with dots between them`);
   if (keys[0] === ROTATIONS) throw new UsageError(`${ROTATIONS} is kept by picluster vault rotate: no secret can be named so`);

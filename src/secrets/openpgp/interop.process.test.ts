@@ -70,6 +70,18 @@ it('a private key with a passphrase: right, wrong, untyped', async () => {
   await expect(decrypt('x.asc', armor, withKey('sam'))).rejects.toThrow(/nobody typed the passphrase of the private key/);
 }, 60_000);
 
+it('a private key is unlocked once for many messages', async () => {
+  const armor = await encryptTo([recipients.sam], Buffer.from(PLAIN));
+  let asked = 0;
+  const passphrase = async () => {
+    asked += 1;
+    return PASSPHRASE;
+  };
+  const by = { ...withKey('sam'), passphrase, unlockedKeys: new Map() };
+  const read = await Promise.all(Array.from({ length: 5 }, () => decrypt('x.asc', armor, by)));
+  expect([asked, ...read.map(String)]).toEqual([1, ...Array(5).fill(PLAIN)]);
+}, 60_000);
+
 it('a passphrase alone: gpg reads ours, we read theirs; a wrong one is told', async () => {
   const typed = unlock({ passphrase: async () => PASSPHRASE });
   const ours = await encryptSymmetric(PASSPHRASE, Buffer.from(PLAIN));

@@ -18,7 +18,12 @@ export async function decryptWithKeyFile(
   const fitting = keys.filter((key) => wanted.some((id) => /^0+$/.test(id.toHex()) || key.getKeys(id).length > 0));
   if (fitting.length === 0) return undefined;
   const decryptionKeys: PrivateKey[] = [];
-  for (const key of fitting) decryptionKeys.push(await unlocked(key, unlock));
+  for (const key of fitting) {
+    const fingerprint = key.getFingerprint();
+    const once = unlock.unlockedKeys?.get(fingerprint) ?? unlocked(key, unlock);
+    unlock.unlockedKeys?.set(fingerprint, once);
+    decryptionKeys.push(await once);
+  }
   return await openMessage(file, message, { decryptionKeys });
 }
 
