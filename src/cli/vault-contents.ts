@@ -4,8 +4,18 @@ import { withVaultFlags } from './vault-flags.ts';
 
 const load = () => import('#src/app/vault/contents.ts');
 
+const withFileFlag = (command: Command): Command =>
+  withVaultFlags(command).option(
+    '--file <file>',
+    'the vault file of a group or host: group_vars/NAME.secrets.yaml.asc; set makes it',
+  );
+
+interface FileFlags extends VaultFlags {
+  file?: string;
+}
+
 export function defineContents(vault: Command): void {
-  withVaultFlags(vault.command('list').description('the names of all secrets, never a value')).action(async (flags: VaultFlags) =>
+  withFileFlag(vault.command('list').description('the names of all secrets, never a value')).action(async (flags: FileFlags) =>
     (await load()).listSecrets(flags),
   );
   withVaultFlags(vault.command('view').description('print the whole vault in clear').argument('[file]', 'another encrypted file'))
@@ -24,16 +34,16 @@ export function defineContents(vault: Command): void {
     .action(async (file: string | undefined, flags: VaultFlags & { onDisk?: boolean }) =>
       (await import('#src/app/vault/edit.ts')).editVault(file, flags),
     );
-  withVaultFlags(vault.command('get').description('print one value').argument('<path>', 'e.g. k3s.token')).action(
-    async (path: string, flags: VaultFlags) => (await load()).getSecret(path, flags),
+  withFileFlag(vault.command('get').description('print one value').argument('<path>', 'e.g. k3s.token')).action(
+    async (path: string, flags: FileFlags) => (await load()).getSecret(path, flags),
   );
-  withVaultFlags(
+  withFileFlag(
     vault
       .command('set')
       .description('set one value: asked for without echo, or read from standard input')
       .argument('<path>', 'e.g. k3s.token'),
-  ).action(async (path: string, flags: VaultFlags) => (await load()).setSecret(path, flags));
-  withVaultFlags(
+  ).action(async (path: string, flags: FileFlags) => (await load()).setSecret(path, flags));
+  withFileFlag(
     vault.command('rm').description('remove one secret, or all below a path').argument('<path>', 'e.g. k3s.token, git'),
-  ).action(async (path: string, flags: VaultFlags) => (await load()).removeSecret(path, flags));
+  ).action(async (path: string, flags: FileFlags) => (await load()).removeSecret(path, flags));
 }

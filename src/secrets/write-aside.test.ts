@@ -3,7 +3,7 @@ import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { writeAside } from './write-aside.ts';
+import { writeAllAside, writeAside } from './write-aside.ts';
 
 let directory: string;
 let path: string;
@@ -30,6 +30,17 @@ it('removes what dead processes left beside it, and nothing of the living or of 
   for (const name of [`.secrets.yaml.asc.${dead}.new`, ...kept]) await writeFile(join(directory, name), '');
   await writeAside(path, 'one');
   expect((await readdir(directory)).sort()).toEqual([...kept, 'secrets.yaml.asc'].sort());
+});
+
+it('several: all or none', async () => {
+  await writeFile(path, 'old');
+  const none = join(directory, 'none/b');
+  const both = [path, none].map((file) => ({ path: file, content: 'new', mode: 0o600 }));
+  await expect(writeAllAside(both)).rejects.toThrow(`${none} cannot be written (ENOENT); nothing was changed`);
+  expect([await readFile(path, 'utf8'), await readdir(directory)]).toEqual(['old', ['secrets.yaml.asc']]);
+  await mkdir(join(directory, 'none'));
+  await writeAllAside(both);
+  expect([await readFile(path, 'utf8'), await readFile(none, 'utf8'), await modeOf()]).toEqual(['new', 'new', 0o600]);
 });
 
 it('what cannot be written leaves nothing beside it', async () => {

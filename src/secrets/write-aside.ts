@@ -1,5 +1,6 @@
 import { type FileHandle, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { StepFailedError } from '#src/errors.ts';
 
 export interface NewContent {
   readonly path: string;
@@ -11,20 +12,29 @@ export interface NewContent {
 /** Replaces a file, whole or not at all: beside it, flushed, renamed. A kill leaves what lies beside; the next write removes it. */
 export const writeAside = (path: string, content: string): Promise<void> => writeAllAside([{ path, content }]);
 
-/** The same for several: every one lies beside, flushed, before the first is renamed. */
+/** The same for several: every one lies beside, flushed, before the first is renamed. Throws StepFailedError, e.g. when the disk is full. */
 export async function writeAllAside(files: readonly NewContent[]): Promise<void> {
   const asides: { aside: string; path: string }[] = [];
+  let replaced = 0;
+  let current = '';
   try {
     for (const file of files) {
+      current = file.path;
       await removeLeftovers(file.path);
       const aside = join(dirname(file.path), `.${basename(file.path)}.${process.pid}.new`);
       asides.push({ aside, path: file.path });
       await writeFlushed(aside, file.content, file.mode ?? (await modeOf(file.path)));
     }
-    for (const { aside, path } of asides) await rename(aside, path);
+    for (const { aside, path } of asides) {
+      current = path;
+      await rename(aside, path);
+      replaced += 1;
+    }
   } catch (error) {
-    for (const { aside } of asides) await rm(aside, { force: true });
-    throw error;
+    for (const { aside } of asides) await rm(aside, { force: true }).catch(() => {});
+    const { code, message } = error as NodeJS.ErrnoException;
+    const left = replaced === 0 ? 'nothing was changed' : `${replaced} of ${files.length} files were replaced: do it again`;
+    throw new StepFailedError(`${current} cannot be written (${code ?? message}); ${left}`, { cause: error });
   }
 }
 

@@ -19,21 +19,26 @@ export async function openVault(flags: VaultFlags) {
 
 export type OpenedVault = Awaited<ReturnType<typeof openVault>>;
 
-/** The same for what changes it: one at a time. `command`: `vault set`. Throws LockedError. */
+/** The same for what changes it: one at a time. `command`: `vault set`; `outlivesSignals`: it ends by itself when it is told to. Throws LockedError. */
 export async function changeVault(
   flags: VaultFlags,
   command: string,
   work: (opened: OpenedVault) => Promise<void>,
+  options: { outlivesSignals?: boolean } = {},
 ): Promise<void> {
   const opened = await openVault(flags);
-  await withVaultLock(opened.directory, command, () => work(opened));
+  await withVaultLock(opened.directory, command, () => work(opened), options);
 }
 
 /** A file as it is named on the command line, seen from here or else from the cluster directory -> its name there; a link stays one. */
-export function nameInCluster(directory: string, asked: string): string {
+function nameInCluster(directory: string, asked: string): string {
   const path = [resolve(asked), join(directory, asked)].find((candidate) => existsSync(candidate));
   return relative(directory, path === undefined ? join(directory, asked) : realpathSync(path));
 }
+
+/** The vault, or another encrypted file. */
+export const fileOf = ({ directory, unlock, vault }: OpenedVault, asked: string | undefined): VaultFile =>
+  asked === undefined ? vault : new VaultFile(directory, unlock, nameInCluster(directory, asked));
 
 export const say = (text: string): void => {
   process.stdout.write(`${text}\n`);

@@ -3,19 +3,23 @@ import { basename } from 'node:path';
 import { text as readAll } from 'node:stream/consumers';
 import { ConfigError, UsageError } from '#src/errors.ts';
 import { withoutSecret, withSecret } from '#src/secrets/edit-yaml.ts';
+import { parseSecrets } from '#src/secrets/file.ts';
 import { decrypt } from '#src/secrets/openpgp/decrypt.ts';
 import { readSecrets } from '#src/secrets/read.ts';
 import type { SecretStore } from '#src/secrets/store.ts';
-import { VaultFile } from '#src/secrets/vault-file.ts';
 import { askSecret } from '../ask-secret.ts';
 import { unlockOf } from '../unlock.ts';
-import { changeVault, nameInCluster, openVault, say, type VaultFlags } from './common.ts';
+import { changeVault, fileOf, openVault, say, type VaultFlags } from './common.ts';
+import { textOrEmpty } from './empty.ts';
+
+interface FileFlags extends VaultFlags {
+  /** --file: another vault file than that of the cluster. */
+  file?: string;
+}
 
 /** Prints the plain text of the vault, or of another encrypted file. */
 export async function viewVault(asked: string | undefined, flags: VaultFlags): Promise<void> {
-  const { directory, unlock, vault } = await openVault(flags);
-  const file = asked === undefined ? vault : new VaultFile(directory, unlock, nameInCluster(directory, asked));
-  process.stdout.write(await file.read());
+  process.stdout.write(await fileOf(await openVault(flags), asked).read());
 }
 
 /** For git, which calls it with a version of a file: what cannot be decrypted here is shown as it is, as a failure would end `git diff`. */
@@ -27,14 +31,14 @@ export async function viewForGit(path: string, flags: VaultFlags): Promise<void>
   process.stdout.write(await plain);
 }
 
-/** Prints the names of all secrets, never a value. */
-export async function listSecrets(flags: VaultFlags): Promise<void> {
-  for (const path of (await allSecrets(flags)).paths()) say(path);
+/** Prints the names of all secrets, or those of one file; never a value. */
+export async function listSecrets(flags: FileFlags): Promise<void> {
+  for (const path of (await secretsOf(flags)).paths()) say(path);
 }
 
 /** Prints one value. */
-export async function getSecret(path: string, flags: VaultFlags): Promise<void> {
-  const store = await allSecrets(flags);
+export async function getSecret(path: string, flags: FileFlags): Promise<void> {
+  const store = await secretsOf(flags);
   const value = store.get(path)?.reveal();
   if (value === undefined)
     throw new UsageError(`there is no secret "${path}" in ${store.name}`, { hint: 'picluster vault list' });
@@ -42,24 +46,28 @@ export async function getSecret(path: string, flags: VaultFlags): Promise<void> 
 }
 
 /** Sets one value, from the terminal without echo or from standard input. A value that is there already rewrites nothing. */
-export const setSecret = (path: string, flags: VaultFlags): Promise<void> =>
-  changeVault(flags, 'vault set', async ({ vault }) => {
-    const before = await vault.read();
-    const after = withSecret(vault.name, before, path, await typedValue(path));
-    if (after !== before) await vault.write(after);
+export const setSecret = (path: string, flags: FileFlags): Promise<void> =>
+  changeVault(flags, 'vault set', async (opened) => {
+    const file = fileOf(opened, flags.file);
+    const before = await textOrEmpty(file);
+    const after = withSecret(file.name, before, path, await typedValue(path));
+    if (after !== before) await file.write(after);
     say(after === before ? `${path} has this value already` : `set ${path}`);
   });
 
 /** Removes one secret, or all below a path. */
-export const removeSecret = (path: string, flags: VaultFlags): Promise<void> =>
-  changeVault(flags, 'vault rm', async ({ vault }) => {
-    await vault.write(withoutSecret(vault.name, await vault.read(), path));
+export const removeSecret = (path: string, flags: FileFlags): Promise<void> =>
+  changeVault(flags, 'vault rm', async (opened) => {
+    const file = fileOf(opened, flags.file);
+    await file.write(withoutSecret(file.name, await file.read(), path));
     say(`removed ${path}; the history of git keeps what it was`);
   });
 
-async function allSecrets(flags: VaultFlags): Promise<SecretStore> {
-  const { directory, unlock } = await openVault(flags);
-  const { store, mistakes } = await readSecrets(directory, unlock);
+async function secretsOf(flags: FileFlags): Promise<SecretStore> {
+  const opened = await openVault(flags);
+  const file = fileOf(opened, flags.file);
+  const { store, mistakes } =
+    flags.file === undefined ? await readSecrets(opened.directory, opened.unlock) : parseSecrets(file.name, await file.read());
   if (mistakes.length > 0) throw new ConfigError('the secrets cannot be read', mistakes);
   return store;
 }

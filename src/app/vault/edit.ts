@@ -4,11 +4,10 @@ import { createInterface } from 'node:readline/promises';
 import { ConfigError, StepFailedError } from '#src/errors.ts';
 import { describeError } from '#src/render/error-text.ts';
 import { readRecipients } from '#src/secrets/openpgp/recipients.ts';
-import { VAULT_FILE } from '#src/secrets/read.ts';
-import { mistakesIn, VaultFile } from '#src/secrets/vault-file.ts';
-import { changeVault, nameInCluster, say, type VaultFlags } from './common.ts';
+import { mistakesIn } from '#src/secrets/vault-file.ts';
+import { changeVault, fileOf, type OpenedVault, say, type VaultFlags } from './common.ts';
 import { runEditor, untilEnded } from './editor.ts';
-import { EMPTY_VAULT } from './init.ts';
+import { textOrEmpty } from './empty.ts';
 import { privateDirectory } from './private-directory.ts';
 
 interface EditFlags extends VaultFlags {
@@ -17,19 +16,18 @@ interface EditFlags extends VaultFlags {
 
 /** Opens the vault, or another encrypted file, in the user's editor; what is saved is checked before it is encrypted. */
 export const editVault = (asked: string | undefined, flags: EditFlags): Promise<void> =>
-  changeVault(flags, 'vault edit', async ({ directory, unlock }) => {
-    const file = new VaultFile(directory, unlock, asked === undefined ? VAULT_FILE : nameInCluster(directory, asked));
-    // What would refuse the text afterwards refuses it before somebody writes it.
-    await readRecipients(directory);
-    const isNew = asked !== undefined && isSecretsFile(file.name) && (await file.armor()) === undefined;
-    const before = isNew ? EMPTY_VAULT : await file.read();
-    const after = await edited(file.name, before, flags.onDisk ?? false);
-    if (after === before) return say(`${file.name} is as it was`);
-    await file.write(after);
-    say(`saved ${file.name}`);
-  });
+  changeVault(flags, 'vault edit', (opened) => editFile(opened, asked, flags), { outlivesSignals: true });
 
-const isSecretsFile = (name: string): boolean => name.endsWith('secrets.yaml.asc');
+async function editFile(opened: OpenedVault, asked: string | undefined, flags: EditFlags): Promise<void> {
+  const file = fileOf(opened, asked);
+  // What would refuse the text afterwards refuses it before somebody writes it.
+  await readRecipients(opened.directory);
+  const before = await textOrEmpty(file);
+  const after = await edited(file.name, before, flags.onDisk ?? false);
+  if (after === before) return say(`${file.name} is as it was`);
+  await file.write(after);
+  say(`saved ${file.name}`);
+}
 
 async function edited(name: string, before: string, onDisk: boolean): Promise<string> {
   const place = privateDirectory({ onDisk });

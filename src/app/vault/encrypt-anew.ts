@@ -7,7 +7,7 @@ import { decrypt } from '#src/secrets/openpgp/decrypt.ts';
 import { encryptTo } from '#src/secrets/openpgp/encrypt.ts';
 import type { Recipient } from '#src/secrets/openpgp/recipients.ts';
 import type { Unlock } from '#src/secrets/openpgp/unlock.ts';
-import { writeAside } from '#src/secrets/write-aside.ts';
+import { writeAllAside } from '#src/secrets/write-aside.ts';
 import { filesBelow } from './tree.ts';
 
 /** Nobody commits larger ones. */
@@ -47,6 +47,6 @@ export async function encryptAnew(directory: string, unlock: Unlock, recipients:
   for (const { file, text } of before)
     if ((await readFile(join(directory, file), 'utf8')) !== text)
       throw new LockedError(`${file} was changed by somebody else in the meantime; nothing was written`, { hint: 'do it again' });
-  for (const [file, text] of after) await writeAside(join(directory, file), text);
+  await writeAllAside([...after].map(([file, content]) => ({ path: join(directory, file), content })));
   return [...after.keys()];
 }

@@ -40,9 +40,7 @@ const isThere = (path: string): Promise<boolean> =>
   );
 
 async function writePlain(path: string, content: string, count: number): Promise<void> {
-  await writeAllAside([{ path, content, mode: 0o600 }]).catch((error: NodeJS.ErrnoException) => {
-    throw new UsageError(`${path} cannot be written (${error.code})`);
-  });
+  await writeAllAside([{ path, content, mode: 0o600 }]);
   say(`wrote ${count} secrets in clear to ${path} (mode 0600): remove it when it has served`);
   const ignored = await tryGit(dirname(path), ['check-ignore', '--quiet', '--', basename(path)]);
   if (ignored?.exitCode === 1) say('git does not ignore this file: do not commit it');

@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import { StepFailedError } from '#src/errors.ts';
 import { isArmored } from '#src/secrets/openpgp/armor.ts';
 import { decrypt } from '#src/secrets/openpgp/decrypt.ts';
 import { encryptSymmetric, encryptTo } from '#src/secrets/openpgp/encrypt.ts';
@@ -18,7 +17,7 @@ export const encryptFiles = (names: readonly string[], flags: VaultFlags & { sym
     const encrypt = flags.symmetric ? await withPassphrase(unlock) : await toRecipients(directory);
     const encrypted: NewContent[] = [];
     for (const { path, bytes } of plain) encrypted.push({ path, content: await encrypt(bytes) });
-    await replace(encrypted);
+    await writeAllAside(encrypted);
     for (const { path } of encrypted) say(`encrypted ${path}`);
     say('the disk and the history of git may still hold what they were');
   });
@@ -30,7 +29,7 @@ export const decryptFiles = (names: readonly string[], flags: VaultFlags): Promi
     const plain: NewContent[] = [];
     for (const { name, path, bytes } of armored)
       plain.push({ path, content: await decrypt(name, bytes.toString('utf8'), unlock), mode: 0o600 });
-    await replace(plain);
+    await writeAllAside(plain);
     for (const { path } of plain) say(`decrypted ${path}`);
     say('they are in clear now: encrypt them again before git sees them');
   });
@@ -59,11 +58,6 @@ function notToDecrypt({ path, bytes }: NamedFile): string | undefined {
     return 'is read encrypted by every command: picluster vault view, edit, export, or decrypt --stdout';
   return undefined;
 }
-
-const replace = (files: readonly NewContent[]): Promise<void> =>
-  writeAllAside(files).catch((error: NodeJS.ErrnoException) => {
-    throw new StepFailedError(`${error.path ?? 'a file'} cannot be written (${error.code}); nothing was changed`);
-  });
 
 async function toRecipients(directory: string): Promise<(bytes: Buffer) => Promise<string>> {
   const recipients = await readRecipients(directory);

@@ -10,14 +10,13 @@ import type { Unlock } from '#src/secrets/openpgp/unlock.ts';
 import { PLAIN_FILE, VAULT_FILE } from '#src/secrets/read.ts';
 import { writeAside } from '#src/secrets/write-aside.ts';
 import { changeVault, type OpenedVault, say, type VaultFlags } from './common.ts';
+import { EMPTY_VAULT } from './empty.ts';
 import { chooseKey, makeKey, type OwnKey, type OwnKeyFlags } from './own-key.ts';
 import { keepKeys, tellReaders } from './recipients.ts';
 
 interface InitFlags extends VaultFlags, OwnKeyFlags {
   recipient: readonly string[];
 }
-
-export const EMPTY_VAULT = '# Secrets of this cluster: picluster vault set PATH\n';
 
 /**
  * Makes the vault: for the keys named and those in recipients/. What stands in the plain file moves into it; the plain file goes only

@@ -1,3 +1,4 @@
+import { readlinkSync, rmSync } from 'node:fs';
 import { readlink, rename, rm, symlink } from 'node:fs/promises';
 import { hostname, userInfo } from 'node:os';
 import { join } from 'node:path';
@@ -18,15 +19,46 @@ const Holder = z.object({
 type Holder = z.infer<typeof Holder>;
 
 /** Runs `work` while no other picluster changes the vault of this directory. `command`: `vault set`. Throws LockedError that names who does. */
-export async function withVaultLock<T>(directory: string, command: string, work: () => Promise<T>): Promise<T> {
+export async function withVaultLock<T>(
+  directory: string,
+  command: string,
+  work: () => Promise<T>,
+  { outlivesSignals = false } = {},
+): Promise<T> {
   const path = join(directory, LOCK);
   const mine = JSON.stringify(holderOf(command));
   await take(path, mine);
+  const stopListening = outlivesSignals ? () => {} : releaseOnSignal(path, mine);
   try {
     return await work();
   } finally {
-    if ((await readlink(path).catch(() => '')) === mine) await rm(path, { force: true });
+    stopListening();
+    release(path, mine);
   }
+}
+
+function release(path: string, mine: string): void {
+  try {
+    if (readlinkSync(path) === mine) rmSync(path);
+  } catch {
+    // Gone already.
+  }
+}
+
+/** What ends the process takes its lock away first: git would see the file. */
+function releaseOnSignal(path: string, mine: string): () => void {
+  const listeners = (['SIGINT', 'SIGTERM', 'SIGHUP'] as const).map((name) => {
+    const listener = (): void => {
+      release(path, mine);
+      process.off(name, listener);
+      process.kill(process.pid, name);
+    };
+    process.on(name, listener);
+    return () => process.off(name, listener);
+  });
+  return () => {
+    for (const stop of listeners) stop();
+  };
 }
 
 /** The lock is a symbolic link whose target is the text: made whole or not at all, by one system call. */

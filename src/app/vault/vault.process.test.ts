@@ -1,6 +1,7 @@
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
@@ -24,6 +25,8 @@ beforeEach(() => {
 afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
 const file = (name: string): string => join(directory, name);
+// A link whose target is no file.
+const isLocked = (): boolean => readdirSync(directory).includes('.vault.lock');
 const vaultText = (): string => readFileSync(file('secrets.yaml.asc'), 'utf8');
 
 const vault = (args: readonly string[], input = '', home = alex, fd3 = '/dev/null') =>
@@ -47,6 +50,14 @@ it(
     expect((await vault(['list'])).output).toBe('k3s.token\ngit.identity');
     expect((await vault(['get', 'k3s.token'])).output).toBe('swordfish');
     expect((await vault(['rm', 'git'])).output).toContain('removed git');
+    const group = ['--file', 'x.secrets.yaml.asc'];
+    expect(await vault(['get', 'k3s.token', ...group])).toMatchObject({ exitCode: 64 });
+    expect(await vault(['set', 'k3s.token', ...group], 'herring')).toEqual({ exitCode: 0, output: 'set k3s.token' });
+    expect((await vault(['get', 'k3s.token', ...group])).output).toBe('herring');
+    expect((await vault(['list', ...group])).output).toBe('k3s.token');
+    expect((await vault(['rm', 'k3s.token', ...group])).output).toContain('removed k3s.token');
+    expect(await vault(['set', 'a', '--file', 'x.txt'], 'herring')).toMatchObject({ exitCode: 64 });
+    rmSync(file('x.secrets.yaml.asc'));
     expect((await vault(['list'])).output).toBe('k3s.token');
     expect(await vault(['get', 'git.identity'])).toMatchObject({ exitCode: 64 });
     expect(readdirSync(directory).sort()).toEqual(['.cache', 'cluster.yaml', 'recipients', 'secrets.yaml.asc']);
@@ -130,6 +141,24 @@ it(
       for (const name of readdirSync(directory).filter((entry) => entry.includes('secrets')))
         expect(readFileSync(file(name), 'utf8')).not.toContain('swordfish');
     }
+  },
+  BOUND_MS,
+);
+
+it.each(['SIGINT', 'SIGTERM'] as const)(
+  '%s while a value is waited for: the lock goes with it',
+  async (signal) => {
+    await vault(['init', '-r', 'alex@example.com']);
+    const running = execa(process.execPath, [LAUNCHER, 'vault', 'set', 'a'], {
+      reject: false,
+      env: { ...alex.env, HOME: directory, PICLUSTER_CLUSTER: directory },
+      timeout: 60_000,
+    });
+    for (let waited = 0; !isLocked() && waited < 400; waited += 1) await sleep(25);
+    expect(isLocked()).toBe(true);
+    running.kill(signal);
+    expect((await running).signal).toBe(signal);
+    expect(isLocked()).toBe(false);
   },
   BOUND_MS,
 );
