@@ -56,6 +56,9 @@ async function writeFlushed(path: string, content: string | Uint8Array, mode: nu
   }
 }
 
+/** Whether a file name is one of those that are written to, then renamed. Pure. */
+export const isLeftover = (name: string): boolean => /^\..+\.\d+\.new$/.test(name);
+
 /** What killed processes of this machine left beside a file; nobody should commit it. */
 async function removeLeftovers(path: string): Promise<void> {
   const prefix = `.${basename(path)}.`;

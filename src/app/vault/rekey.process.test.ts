@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -46,6 +46,14 @@ it('recipients add and rekey reach the files of groups and the values within YAM
   expect(await robin.gpg(['--decrypt'], inline.slice(inline.indexOf('--'), inline.indexOf('c: d')).replaceAll(/^ +/gm, ''))).toBe(
     'herring',
   );
+
+  // What a killed run left is none of the files of the cluster, whole or cut off.
+  for (const pid of [4_194_304, 4_194_305])
+    writeFileSync(file(`.secrets.yaml.asc.${pid}.new`), read('secrets.yaml.asc').slice(0, pid === 4_194_304 ? 150 : undefined));
+  const again = await runVault(directory, alex, ['rekey']);
+  expect(again.output).not.toContain('.new');
+  expect(again).toMatchObject({ exitCode: 0 });
+  expect(readdirSync(directory).filter((name) => name.endsWith('.new'))).toEqual([]);
 
   const before = read('secrets.yaml.asc');
   writeFileSync(file(GROUP_FILE), read(GROUP_FILE).slice(0, 200));
