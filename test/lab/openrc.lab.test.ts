@@ -268,14 +268,14 @@ describe('doas that wants a password', () => {
     expect((await ssh(lab, 'o1', 'ls -A /tmp | grep picluster', { user: 'admin' })).stdout).toBe('');
   });
 
-  test('has the right one: files, binary data, a large upload and a lock as with sudo; nobody sees it', async () => {
+  test('has the right one: all is as with sudo, and nobody sees it', async () => {
     await secrets(PASSWORD);
     const set = '--set=ssh.become={method: doas, passwordSecret: become.o1}';
     const { exitCode, all } = await cli.run('apply', ['--yes', '--set=demo.text=by doas', set]);
     expect(exitCode, all).toBe(0);
-    const script = `cat /etc/demo/settings; ls -A /tmp | grep picluster; grep -l quoted /proc/[0-9]*/cmdline /proc/[0-9]*/environ 2>&1; tty`;
+    const script = `cat /etc/demo/settings; ls -A /tmp | grep picluster; grep -ls quoted /proc/[0-9]*/cmdline /proc/[0-9]*/environ; tty`;
     const seen = await cli.run('exec', [set, '--', script]);
-    expect(seen.stdout).toBe('o1: exit status 1\n  by doas\n  not a tty\n');
+    expect(seen.stdout.trim()).toBe('o1: exit status 1\n  by doas\n  not a tty');
     expect(all).not.toContain('quoted');
   });
 
@@ -284,6 +284,6 @@ describe('doas that wants a password', () => {
       XDG_STATE_HOME: cli.stateHome,
     });
     expect({ exitCode, unasked }).toEqual({ exitCode: 0, unasked: [] });
-    expect(all).toMatch(/o1: exit status 0\s+0\s/);
+    expect(all).toMatch(/o1: exit status 0\s+0\s*$/);
   });
 });
