@@ -59,4 +59,23 @@ describe('the rows of a run at work', () => {
       '  and 297 hosts more: 1 done, 296 at work',
     ]);
   });
+
+  it('show a service that is watched, once what was done meanwhile has ended', () => {
+    const rows = new RunRows();
+    const planned = (name: string): EngineEvent => {
+      const change = { action: 'run' as const, fields: [] };
+      return { type: 'step.planned', host: 'n1', step: `os/${name}@n1`, title: name, change };
+    };
+    const events: EngineEvent[] = [
+      planned('s'),
+      planned('a'),
+      { type: 'host.work', hosts: ['n1'] },
+      { type: 'step.start', host: 'n1', step: 'os/s@n1', title: 's' },
+      { type: 'step.start', host: 'n1', step: 'os/a@n1', title: 'a' },
+      { type: 'step.end', host: 'n1', step: 'os/a@n1', title: 'a', status: 'changed', durationMs: 1 },
+    ];
+    for (const [seq, event] of events.entries())
+      rows.see({ v: 1, seq, at: new Date(seq).toISOString(), ...event } as StampedEvent);
+    expect(rows.rows(4_000, { columns: 60, lines: 5 }).at(-1)).toBe('  n1  1/2   4.0 s  os/s');
+  });
 });

@@ -13,6 +13,8 @@ interface HostRow {
   missed: number;
   /** What it is at, and since when (epoch milliseconds). */
   doing: { what: string; said: string; since: number } | undefined;
+  /** Steps that have begun and not ended, and when: a service is watched while others are done. */
+  readonly begun: Map<string, number>;
   isWaiting: boolean;
   endedAt: number | undefined;
 }
@@ -52,6 +54,7 @@ export class RunRows {
       failed: 0,
       missed: 0,
       doing: undefined,
+      begun: new Map(),
       isWaiting: false,
       endedAt: undefined,
     };
@@ -64,8 +67,10 @@ export class RunRows {
       row.doing = { what, said: '', since: at };
       row.isWaiting = isWaiting;
     };
-    if (event.type === 'step.start') doing(stepName(event.step));
-    else if (event.type === 'host.waiting') doing(`waits for ${event.for}`, true);
+    if (event.type === 'step.start') {
+      row.begun.set(stepName(event.step), at);
+      doing(stepName(event.step));
+    } else if (event.type === 'host.waiting') doing(`waits for ${event.for}`, true);
     else if (event.type === 'host.queued') doing(`waits for its turn in ${event.pool}`, true);
     else if (event.type === 'host.reconnecting') doing(`reconnecting: ${event.reason}`, true);
     else if (event.type === 'step.output' && row.doing) row.doing.said = printable(event.text).trim().split('\n').at(-1) ?? '';
@@ -81,7 +86,10 @@ export class RunRows {
     if (status === 'changed') row.changed += 1;
     if (status === 'failed') row.failed += 1;
     if (status === 'not-reached') row.missed += 1;
-    if (row.doing?.what === stepName(step)) row.doing = undefined;
+    row.begun.delete(stepName(step));
+    if (row.doing?.what !== stepName(step)) return;
+    const [what, since] = [...row.begun].at(-1) ?? [];
+    row.doing = what === undefined || since === undefined ? undefined : { what, said: '', since };
   }
 
   get hasFailed(): boolean {
