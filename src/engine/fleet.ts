@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import type { Host, Timeouts } from '#src/cluster/cluster.ts';
 import { HostLostError, LockedError, PermissionError, PiclusterError } from '#src/errors.ts';
 import { mapBounded } from '#src/map-bounded.ts';
@@ -28,6 +29,7 @@ export interface FleetOptions {
 export class Fleet {
   readonly #options: FleetOptions;
   readonly #sessions = new Map<string, HostSession>();
+  #turn: Promise<void> = Promise.resolve();
   readonly lost = new Map<string, PiclusterError>();
   /** Of those that are connected again at once. */
   readonly #turns = new Turns(MAX_UNDER_WAY);
@@ -56,6 +58,12 @@ export class Fleet {
     }
   }
 
+  /** One host is thought about in each round of the event loop: what else happens, Ctrl-C too, does not wait until all are done. */
+  #ownTurn(): Promise<void> {
+    this.#turn = this.#turn.then(() => setImmediate());
+    return this.#turn;
+  }
+
   async #open(host: Host): Promise<PiclusterError | undefined> {
     const { emit, connect, lock, signal, draining, timeouts, foresee, look } = this.#options;
     const startedAt = performance.now();
@@ -65,7 +73,10 @@ export class Fleet {
         signal,
         lock,
         reconnect: { emit, draining, timeouts, turns: this.#turns },
-        foresee: () => foresee(host),
+        foresee: async () => {
+          await this.#ownTurn();
+          return foresee(host);
+        },
       });
       this.#sessions.set(host.name, session);
       const { os, arch, hostname } = session.facts;
@@ -75,6 +86,7 @@ export class Fleet {
         host: host.name,
         summary: `${os.prettyName}, ${arch}${hostname === host.name ? '' : `, calls itself ${hostname}`}`,
       });
+      await this.#ownTurn();
       await look(session);
       return undefined;
     } catch (error) {

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import type { Host } from '#src/cluster/cluster.ts';
 import { HostLostError, InterruptedError, type PiclusterError } from '#src/errors.ts';
 import type { Facts } from '#src/facts/facts.ts';
@@ -80,13 +81,17 @@ export class Run {
   async plan(): Promise<Plan> {
     return this.#phase('plan', async () => {
       const graph = this.graph();
+      // With hundreds of hosts each of these takes tens of milliseconds: the event loop goes round in between.
+      await setImmediate();
       this.#options.emit({ type: 'plan.graph', ...roleGraphOf([...graph.steps.values()]) });
       const selected = selectSteps([...graph.steps.values()], this.#options.selection ?? ALL_STEPS);
       this.#graph = restrictGraph(graph, selected);
+      await setImmediate();
       await this.#observer.lookAgain(this.#fleet.sessions, graph);
       const checks = await checkActions(graph, (host) => this.#context(host));
       const factsOf = (host: string): Facts | undefined => this.#fleet.session(host)?.facts;
       const plan = makePlan(graph, this.#observer.observations, checks, factsOf, ({ ref }) => selected.has(ref));
+      await setImmediate();
       await refuseUnmet(graph, plan, {
         ...this.#options,
         fleet: this.#fleet,
