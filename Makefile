@@ -29,7 +29,8 @@ chaos: setup ## long: 100 seeded faults in the middle of steps, then ten kills o
 fuzz: setup ## long: 280,000 damaged vault files, then 200 kills of commands that change the vault (SEED=n to repeat)
 	FUZZ=20 KILLS=200 $(VITEST) --project process test/vault
 
-bench: setup ## side by side with Ansible, Mitogen and pyinfra on local machines, and start-up (root; 40 minutes): bench/results/
+bench: setup ## side by side with Ansible, Mitogen and pyinfra on local machines, hundreds of hosts, start-up (root; 35 minutes): bench/results/
+	$(NODE) build/main.ts --at-once
 	$(NODE) bench/cli-start.ts
 	$(NODE) bench/scale/main.ts
 	$(NODE) bench/compare/main.ts

@@ -7,10 +7,8 @@ import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { stringify } from 'yaml';
 import { testKeyPair } from '#src/transport/test-keys.ts';
-import { spreadOf } from '../statistics.ts';
-import type { Meter } from './meter.ts';
 import type { Counts } from './server.ts';
-import { type ScaleRow, scalePage } from './table.ts';
+import { type ScaleRow, type ScaleRun, scaleLine, scalePage } from './table.ts';
 
 /** Converged runs of the real command line over hundreds of hosts that are far away: what they cost this machine. Needs no root. */
 const RUNS = Number(process.env.BENCH_RUNS ?? 3);
@@ -18,7 +16,7 @@ const CASES = (process.env.BENCH_SCALE ?? '4x1x1,100x1x1,100x20x1,100x80x1,100x1
   .split(',')
   .map((text) => text.split('x').map(Number));
 const LAUNCHER = fileURLToPath(new URL('../../bin/picluster.js', import.meta.url));
-const METER = new URL('meter.ts', import.meta.url).href;
+const METER = new URL('meter.js', import.meta.url).href;
 
 interface Fake {
   readonly port: number;
@@ -73,12 +71,12 @@ async function writeCluster(
 }
 
 /** One run; the first of a case is thrown away: it has no facts kept yet. */
-async function run(work: string, fake: Fake): Promise<Omit<ScaleRow, 'hosts' | 'rttMs' | 'resources'>> {
+async function run(work: string, fake: Fake): Promise<ScaleRun> {
   const meterFile = join(work, 'meter.json');
   const args = ['--import', METER, LAUNCHER, 'apply', '--yes', '-C', join(work, 'cluster'), '--output', 'json'];
   const env = { XDG_STATE_HOME: join(work, 'state'), METER: meterFile, SSH_AUTH_SOCK: '' };
   const { stdout, durationMs } = await execa(process.execPath, args, { env, stdin: 'ignore' });
-  const meter = JSON.parse(await readFile(meterFile, 'utf8')) as Meter;
+  const meter = JSON.parse(await readFile(meterFile, 'utf8')) as Pick<ScaleRun, 'cpuMs' | 'startMs' | 'memoryMiB' | 'lagMs'>;
   const events = stdout
     .split('\n')
     .filter(Boolean)
@@ -96,6 +94,7 @@ async function run(work: string, fake: Fake): Promise<Omit<ScaleRow, 'hosts' | '
   };
 }
 
+const load = loadavg()[0] ?? 0;
 const rows: ScaleRow[] = [];
 for (const [hosts = 4, rttMs = 1, blocks = 1] of CASES) {
   const work = await mkdtemp(join(tmpdir(), 'picluster-scale-'));
@@ -106,18 +105,15 @@ for (const [hosts = 4, rttMs = 1, blocks = 1] of CASES) {
     await makeRight(root, blocks);
     await writeCluster(join(work, 'cluster'), fake, hosts, { root, blocks });
     await run(work, fake);
-    const runs: Awaited<ReturnType<typeof run>>[] = [];
+    const runs: ScaleRun[] = [];
     for (let n = 0; n < RUNS; n++) runs.push(await run(work, fake));
-    const median = Object.fromEntries(
-      Object.keys(runs[0] ?? {}).map((key) => [key, spreadOf(runs.map((each) => each[key as keyof typeof each])).median]),
-    ) as unknown as (typeof runs)[number];
-    rows.push({ hosts, rttMs, resources: 24 * blocks, ...median });
-    console.error(rows.at(-1));
+    rows.push({ hosts, rttMs, resources: 24 * blocks, runs });
+    console.error(scaleLine(rows.at(-1)!));
   } finally {
     fake.stop();
     await rm(work, { recursive: true });
   }
 }
-const page = scalePage(rows, { date: new Date().toISOString(), load: loadavg()[0] ?? 0, runs: RUNS });
+const page = scalePage(rows, { date: new Date().toISOString(), load, runs: RUNS });
 if (process.env.BENCH_SCALE === undefined) await writeFile(new URL('../results/scale.md', import.meta.url), page);
 console.log(page);
