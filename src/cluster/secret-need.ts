@@ -53,16 +53,18 @@ function hostsOf({ draft }: Validated, limit: string | undefined): string[] {
 const isRootBySecret = (become: SshSettings['become']): boolean =>
   typeof become === 'object' && (become.passwordSecret !== undefined || become.password instanceof Secret);
 
-/** Roles of the cluster's own whose files mention secrets, or share files that do. */
+/** Roles of the cluster's own whose files mention secrets, or share files that do; and all whose templates here name one. */
 export function rolesMentioningSecrets(
   roleNames: readonly string[],
   texts: { roles: ReadonlyMap<string, { text: string }>; templates: ReadonlyMap<string, { text: string }> },
 ): string[] {
-  const own = [...texts.roles].filter(([, { text }]) => /secret/i.test(text)).map(([path]) => path.split('/')[0] ?? '');
-  const overridden = [...texts.templates]
-    .filter(([, { text }]) => /\{\{[^}]*\bsecret\b/.test(text))
-    .map(([path]) => path.split('/')[0] ?? '');
-  const isShared = own.some((folder) => !roleNames.includes(folder));
-  const hasOwn = new Set([...texts.roles.keys()].map((path) => path.split('/')[0]));
-  return roleNames.filter((name) => own.includes(name) || overridden.includes(name) || (isShared && hasOwn.has(name)));
+  const own = foldersOf(texts.roles, /./s);
+  const mentioning = foldersOf(texts.roles, /secret/i);
+  const overridden = foldersOf(texts.templates, /\{\{[^}]*\bsecret\b/);
+  const isShared = [...mentioning].some((folder) => !roleNames.includes(folder));
+  return roleNames.filter((name) => mentioning.has(name) || overridden.has(name) || (isShared && own.has(name)));
 }
+
+/** First folders of the files whose text matches. */
+const foldersOf = (texts: ReadonlyMap<string, { text: string }>, pattern: RegExp): Set<string> =>
+  new Set([...texts].flatMap(([path, { text }]) => (path.includes('/') && pattern.test(text) ? [path.split('/')[0] ?? ''] : [])));
