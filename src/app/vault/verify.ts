@@ -10,7 +10,7 @@ import { type Recipient, readRecipients } from '#src/secrets/openpgp/recipients.
 import type { Unlock } from '#src/secrets/openpgp/unlock.ts';
 import { knownValues, plainSecretsIn } from '#src/secrets/plain-secrets.ts';
 import { PLAIN_FILE } from '#src/secrets/read.ts';
-import type { Secret } from '#src/secrets/secret.ts';
+import { Secret } from '#src/secrets/secret.ts';
 import { openVault, say, type VaultFlags } from './common.ts';
 import { tryGit } from './git.ts';
 import { filesBelow } from './tree.ts';
@@ -73,6 +73,7 @@ async function lookInto(
     const difference = recipients.length > 0 ? drift(await readersOf(file, armor), recipients) : undefined;
     if (difference !== undefined) looked.mistakes.push(at(file, difference, line));
     const plain = (await decrypt(file, armor, unlock)).toString('utf8');
+    if (!block.isWhole) looked.secrets.push(new Secret(plain, `after !vault in ${file}:${line}`));
     if (!/(?:^|[/.])secrets\.yaml\.asc$/.test(file)) return;
     const { store, mistakes } = parseSecrets(file, plain);
     looked.secrets.push(...store.all());

@@ -13,11 +13,13 @@ export interface Block {
   readonly armor: string;
   /** From 1. */
   readonly line: number;
+  /** It is the file, not a value in it. */
+  readonly isWhole: boolean;
 }
 
 /** The messages in a text, in its order. `file`: only YAML has some as values. Pure. */
 export function messageBlocks(file: string, text: string): Block[] {
-  if (isArmored(text)) return [{ start: 0, end: text.length, indent: '', armor: text, line: 1 }];
+  if (isArmored(text)) return [{ start: 0, end: text.length, indent: '', armor: text, line: 1, isWhole: true }];
   if (!/\.ya?ml$/.test(file)) return [];
   return [...text.matchAll(INLINE)].flatMap((match) => {
     const [, outer = '', head = '', body = ''] = match;
@@ -28,7 +30,7 @@ export function messageBlocks(file: string, text: string): Block[] {
     const indent = /[ \t]*$/.exec(body.slice(0, found.index))?.[0] ?? '';
     const lines = message.split(/\r?\n/).map((line) => line.trim());
     const line = text.slice(0, start).split('\n').length;
-    return [{ start, end: start + message.length, indent, armor: `${lines.join('\n')}\n`, line }];
+    return [{ start, end: start + message.length, indent, armor: `${lines.join('\n')}\n`, line, isWhole: false }];
   });
 }
 
@@ -36,8 +38,7 @@ export function messageBlocks(file: string, text: string): Block[] {
 export function withBlocks(text: string, blocks: readonly Block[], armors: readonly string[]): string {
   const pieces: string[] = [];
   let at = 0;
-  blocks.forEach(({ start, end, indent }, index) => {
-    const isWhole = start === 0 && end === text.length;
+  blocks.forEach(({ start, end, indent, isWhole }, index) => {
     const armor = armors[index] ?? '';
     pieces.push(text.slice(at, start), isWhole ? armor : indented(armor, indent));
     at = end;
