@@ -8,10 +8,14 @@ const refused = new HostLostError('cannot reach n1 at 10.0.0.1:22: ECONNREFUSED'
 const never = new AbortController().signal;
 
 /** A host that says these in turn, the last one for ever; a try takes no time, a pause no real one. */
-async function tries(answers: readonly (Error | string)[], options: { draining?: AbortController; withinMs?: number } = {}) {
+async function tries(
+  answers: readonly (Error | string)[],
+  options: { draining?: AbortController; withinMs?: number; inLineMs?: number } = {},
+) {
   const events: EngineEvent[] = [];
   let now = 0;
   let asked = 0;
+  let left = 0;
   const outcome = await reconnect({
     host: 'n1',
     loss,
@@ -27,6 +31,14 @@ async function tries(answers: readonly (Error | string)[], options: { draining?:
         if (now > 5_000) options.draining?.abort();
       },
     },
+    turns: {
+      take: async () => {
+        now += options.inLineMs ?? 0;
+        return () => {
+          left += 1;
+        };
+      },
+    },
     emit: (event) => events.push(event),
     draining: options.draining?.signal ?? never,
     signal: never,
@@ -35,6 +47,7 @@ async function tries(answers: readonly (Error | string)[], options: { draining?:
   return {
     outcome,
     asked,
+    left,
     pauses: events.map((event) => (event.type === 'host.reconnecting' ? event.pauseMs / 1000 : event)),
     now,
   };
@@ -81,4 +94,9 @@ it.each([
 it('stops when the run is drained, saying what was waited for', async () => {
   const { outcome } = await tries([refused], { draining: new AbortController() });
   expect(outcome).toMatchObject({ exitCode: 130, message: 'interrupted while waiting for n1 to come back' });
+});
+
+it('time in line is not held against a host, and every turn is given up again', async () => {
+  const { asked, left, now } = await tries([refused], { inLineMs: 100_000 });
+  expect([asked, left, now]).toEqual([7, 7, 90_000 + 7 * 100_000]);
 });

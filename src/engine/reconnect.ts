@@ -24,7 +24,7 @@ export interface ReconnectOptions<T> {
   open(signal: AbortSignal): Promise<T>;
   readonly withinMs: number;
   /** Hosts that were lost together do not come back all at once: a try waits for its turn, and that does not count. */
-  readonly turns?: Turns | undefined;
+  readonly turns?: Pick<Turns, 'take'> | undefined;
   /** Longest pause between two attempts. */
   readonly maxPauseMs?: number;
   /** For tests. */
