@@ -34,6 +34,7 @@ bench: setup ## side by side with Ansible, Mitogen and pyinfra on local machines
 	$(NODE) bench/cli-start.ts
 	$(NODE) bench/scale/main.ts
 	$(NODE) bench/compare/main.ts
+	$(NODE) bench/vault.ts
 
 lab-down-and-erase: setup ## remove this checkout's lab: machines, their disks, network (asks first)
 	@read -r -p 'Erase all machines of this lab? Type yes: ' answer && [ "$$answer" = yes ]
