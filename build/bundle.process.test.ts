@@ -8,7 +8,9 @@ import { writeNewRole } from '#src/user-roles/new.ts';
 import { findBundle } from '../bin/bundle.js';
 
 const CHECKOUT = fileURLToPath(new URL('..', import.meta.url));
-const PARTS = ['bin', 'build', 'lab', 'package.json', 'roles', 'src', 'templates', 'versions.yaml'];
+const { files } = JSON.parse(readFileSync(join(CHECKOUT, 'package.json'), 'utf8')) as { files: string[] };
+/** What is published. */
+const SHIPPED = ['package.json', ...files.filter((file) => !file.startsWith('!'))];
 
 // Bundling takes a second of both processors, and more where they are shared.
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
@@ -20,7 +22,8 @@ let cluster: string;
 beforeAll(async () => {
   work = mkdtempSync(join(tmpdir(), 'picluster-bundle-'));
   copy = `${work}/copy/`;
-  for (const part of PARTS) cpSync(join(CHECKOUT, part), join(copy, part), { recursive: true });
+  const parts = [...SHIPPED.filter((part) => part !== 'dist'), 'build', 'lab'];
+  for (const part of parts) cpSync(join(CHECKOUT, part), join(copy, part), { recursive: true });
   symlinkSync(join(CHECKOUT, 'node_modules'), join(copy, 'node_modules'));
   cluster = join(work, 'cluster');
   cpSync(join(CHECKOUT, 'bench/scale/cluster'), cluster, { recursive: true });
@@ -53,9 +56,7 @@ it('says the same as the sources, with roles of the operator', async () => {
 
 it('an installed package needs no other: its own files are enough', async () => {
   const installed = join(work, 'elsewhere/node_modules/picluster/');
-  const { files } = JSON.parse(readFileSync(join(copy, 'package.json'), 'utf8')) as { files: string[] };
-  const shipped = ['package.json', ...files.filter((file) => !file.startsWith('!'))];
-  for (const part of shipped) cpSync(join(copy, part), join(installed, part), { recursive: true });
+  for (const part of SHIPPED) cpSync(join(copy, part), join(installed, part), { recursive: true });
   const listed = await picluster(installed, 'role', 'list', '-C', cluster);
   expect(listed.stderr).toBe('');
   expect(listed.stdout).toContain('app');
