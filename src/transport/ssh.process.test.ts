@@ -243,10 +243,12 @@ describe('the root shell', () => {
     });
   });
 
-  it('does not send a password to doas', async () => {
+  it('does not send a password to doas where there is no terminal', async () => {
     const connection = await logIn(await serve());
     const become = { method: 'doas', password: new Secret('sesame') } as const;
-    await expect(connection.shell({ signal: AbortSignal.timeout(5_000), become })).rejects.toThrow('without a terminal');
+    await expect(connection.shell({ signal: AbortSignal.timeout(5_000), become })).rejects.toThrow(
+      'gives this login no terminal',
+    );
   });
 });
 

@@ -91,8 +91,16 @@ export async function testSshd(options: {
 
 /** A connection's process has a session of its own: the server's group is not enough. */
 function withDescendants(pid: number): number[] {
-  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number);
-  return [pid, ...children.flatMap(withDescendants)];
+  return [pid, ...childrenOf(pid).flatMap(withDescendants)];
+}
+
+/** None of a process that has just ended. */
+function childrenOf(pid: number): number[] {
+  try {
+    return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number);
+  } catch {
+    return [];
+  }
 }
 
 function kill(pid: number): void {
