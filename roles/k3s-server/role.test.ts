@@ -52,6 +52,16 @@ it('restarts for binary, token, kubelet, configuration and unit, and for nothing
 });
 
 it.each([
+  [undefined, undefined],
+  ['v1.34.4+k3s1', undefined],
+  ['v1.33.9+k3s2', { of: 'k3s', from: 'v1.33.9+k3s2', to: 'v1.34.4+k3s1' }],
+])('with K3s %s in place, the binary is the upgrade %j', (version, upgrade) => {
+  const facts = { k3s: { ...withData.k3s, version } };
+  const steps = stepsOf(role, testCluster({ n1: { roles: ['k3s-server'] } }), 'n1', facts);
+  expect(named(steps, 'download:/usr/local/bin/k3s').upgrade).toEqual(upgrade);
+});
+
+it.each([
   ['n1', []],
   ['n2', ['k3s-server/api-ready@n1']],
   ['n3', ['k3s-server/api-ready@n1']],

@@ -24,11 +24,15 @@ export const directories = (): StepDraft[] => [
 /** The binary of this host's architecture, and the commands it acts as. */
 export function binarySteps(cluster: Cluster, facts: Facts): { binary: StepDraft; links: StepDraft[] } {
   const source = cluster.artifact('k3s', 'binary', facts.arch);
-  const destructive = downgrade(facts.k3s.version, cluster.version('k3s'));
+  const { version: installed } = facts.k3s;
+  const wanted = cluster.version('k3s');
+  const destructive = downgrade(installed, wanted);
+  const isUpgrade = installed !== undefined && installed !== wanted;
   return {
     binary: step(download({ path: paths.binary, source, mode: 0o755 }), {
       tags: ['binary'],
       ...(destructive ? { destructive } : {}),
+      ...(isUpgrade ? { upgrade: { of: 'k3s', from: installed, to: wanted } } : {}),
     }),
     links: tagged(
       'binary',

@@ -7,7 +7,7 @@ import { CONTROL } from '#src/engine/run.ts';
 import type { HookFactory } from '#src/engine/run-options.ts';
 import type { RunResult } from '#src/engine/run-result.ts';
 import { EXIT, HookFailedError } from '#src/errors.ts';
-import { type Hook, type HookInput, hookFrom, isAtCommand, isAtRole, isAtStep } from '#src/hooks/hook.ts';
+import { type Hook, type HookInput, hookFrom, isAtCommand, isAtRole, isAtStep, isAtUpgrade } from '#src/hooks/hook.ts';
 import { HostHooks } from '#src/hooks/host-hooks.ts';
 import { type HookRunnerOptions, runHook } from '#src/hooks/run-hook.ts';
 
@@ -69,7 +69,9 @@ export function runHooks(
 const resultOf = ({ exitCode, changed, failed, notReached }: RunResult) => ({ exitCode, changed, failed, notReached });
 
 function plannedLine(hook: Hook, plan: Plan, command: string): string[] {
-  const at = plan.changes.filter(({ step }) => isAtStep(hook, step) || isAtRole(hook, step.role, step.host));
+  const at = plan.changes.filter(
+    ({ step }) => isAtStep(hook, step) || isAtRole(hook, step.role, step.host) || isAtUpgrade(hook, step),
+  );
   const hosts = [...new Set(at.map(({ step }) => step.host))];
   if (hosts.length === 0 && !isAtCommand(hook, command)) return [];
   const where = hosts.length === 0 || hosts.includes(CONTROL) ? '' : ` on ${hosts.join(', ')}`;

@@ -2,7 +2,7 @@ import { PiclusterError } from '#src/errors.ts';
 import { parseEnd } from './after.ts';
 import { type Draft, groupNames } from './draft.ts';
 import type { Findings } from './findings.ts';
-import { HOOKED_COMMANDS } from './hooks.ts';
+import { HOOKED_COMMANDS, UPGRADE } from './hooks.ts';
 import { groupsOf } from './host-layers.ts';
 import { originAt } from './layers.ts';
 import { selectHosts } from './select.ts';
@@ -19,7 +19,7 @@ function checkHooks(draft: Draft, roleNames: readonly string[], findings: Findin
   for (const [index, hook] of (draft.cluster?.hooks ?? []).entries()) {
     const key = hook.before === undefined ? 'after' : 'before';
     const where = hook[key] ?? '';
-    const known = [...HOOKED_COMMANDS, ...roleNames];
+    const known = [...HOOKED_COMMANDS, UPGRADE, ...roleNames];
     if (!where.includes('/') && !known.includes(where))
       findings.at(
         originAt(draft.clusterTree, ['hooks', index, key]),

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-const Where = z.string().min(1).describe('bootstrap, apply, a role, or ROLE/STEP (globs: k3s-*/service:*)');
+const Where = z.string().min(1).describe('bootstrap, apply, upgrade (of a node), a role, or ROLE/STEP (globs: k3s-*/service:*)');
 
 /** An entry of `hooks:` in cluster.yaml. */
 const Hook = z
@@ -21,8 +21,11 @@ const Hook = z
 export const Hooks = z
   .array(Hook)
   .default([])
-  .describe('Commands around bootstrap, apply, roles and steps; JSON on their standard input');
+  .describe('Commands around bootstrap, apply, the upgrade of a node, roles and steps; JSON on their standard input');
 export type HookSetting = z.infer<typeof Hook>;
 
 /** Commands of picluster that hooks may stand around; everything else is a role or a step. */
 export const HOOKED_COMMANDS = ['bootstrap', 'apply'] as const;
+
+/** The upgrade of a node: from right before its K3s is replaced until the role that did it has ended there. */
+export const UPGRADE = 'upgrade';

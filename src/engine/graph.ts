@@ -2,7 +2,15 @@ import { ConfigError } from '#src/errors.ts';
 import type { Resource } from '#src/resource/kind.ts';
 import type { Action } from '#src/role/action.ts';
 import type { ExtraEdge } from '#src/role/edge.ts';
-import { draftName, type ParallelDrafts, type StepDraft, type StepList, type StepRef, stepRef } from '#src/role/step.ts';
+import {
+  draftName,
+  type ParallelDrafts,
+  type StepDraft,
+  type StepList,
+  type StepRef,
+  stepRef,
+  type Upgrade,
+} from '#src/role/step.ts';
 import { extraPredecessors, unknownEnds } from './edges.ts';
 import { inputsDigest } from './inputs.ts';
 
@@ -23,6 +31,7 @@ export interface Step {
   readonly tags: readonly string[];
   /** Of its draft: what is lost when it changes something. */
   readonly destructive: string | undefined;
+  readonly upgrade: Upgrade | undefined;
   readonly note: string | undefined;
 }
 
@@ -98,6 +107,7 @@ class GraphBuilder {
       pool: draft.pool,
       tags: draft.tags ?? [],
       destructive: draft.destructive,
+      upgrade: draft.upgrade,
       note: draft.note,
     };
     const merged = this.#mergeWith(step);

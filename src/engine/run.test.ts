@@ -314,6 +314,29 @@ describe('a run', () => {
       expect(log()).toHaveLength(3);
     });
 
+    it('run around the upgrade of a node, told from which version to which', async () => {
+      const upgrade = { of: 'k3s', from: 'v1', to: 'v2' };
+      const steps = ({ host }: RoleInput<unknown>): StepList => [
+        step(directory({ path: at(host, ''), ...owned })),
+        step(file({ path: at(host, 'binary'), content: 'v2', ...owned }), { upgrade }),
+        step(file({ path: at(host, 'z'), content: 'z', ...owned })),
+      ];
+      const hooks = withHooks([
+        { before: 'upgrade', run: `test ! -e ${root}/n1/binary && cat >> log` },
+        { after: 'upgrade', run: `test -e ${root}/n1/z && cat >> log` },
+      ]);
+      const { result } = await go(['n1'], steps, hooks);
+      expect(result).toMatchObject({ changed: 3, exitCode: EXIT.done });
+      const told = { ...base, v: 1, host: 'n1', role: 'r', step: `r/file:${root}/n1/binary@n1`, upgrade };
+      const said = [
+        { ...told, hook: 'before upgrade' },
+        { ...told, hook: 'after upgrade', status: 'changed' },
+      ];
+      expect(log().map((line) => JSON.parse(line))).toEqual(said);
+      await go(['n1'], steps, hooks);
+      expect(log()).toHaveLength(2);
+    });
+
     it('that fail before a step stop the host there; the others finish', async () => {
       const hooks = withHooks([{ before: 'r/file:*n1/a', run: 'exit 1' }]);
       const outcome = await go(['n1', 'n2'], plain, hooks);

@@ -73,6 +73,34 @@ describe('the hooks of a host', () => {
     expect(ran).toEqual([]);
   });
 
+  const replaced = { ...stepOf('a/binary@n1'), upgrade: { of: 'k3s', from: 'v1', to: 'v2' } } as Step;
+
+  it('around the upgrade of a node: before what begins it, after the role that does it', async () => {
+    const { hooks, ran } = hooksOf({ before: 'upgrade' }, { after: 'upgrade' });
+    expect([one, replaced].map((step) => hooks.isAround(step))).toEqual([false, true]);
+    await hooks.before(replaced, change);
+    await hooks.after([{ step: one, status: 'changed' }], [replaced, two]);
+    await hooks.after([{ step: replaced, status: 'changed' }], [two, other]);
+    expect(ran).toEqual(['before upgrade a/binary@n1']);
+    await hooks.after([{ step: two, status: 'changed' }], [other]);
+    await hooks.after([{ step: other, status: 'changed' }], []);
+    expect(ran).toEqual(['before upgrade a/binary@n1', 'after upgrade a/binary@n1 changed']);
+  });
+
+  it.each([['failed'], ['not-reached']] as const)('an upgrade has failed when a later step of its role is %s', async (status) => {
+    const { hooks, ran } = hooksOf({ after: 'upgrade' });
+    await hooks.after([{ step: replaced, status: 'changed' }], [two]);
+    await hooks.after([{ step: two, status }], []);
+    expect(ran).toEqual(['after upgrade a/binary@n1 failed']);
+  });
+
+  it('an upgrade that was not begun, or is of another host, has no hooks', async () => {
+    const { hooks, ran } = hooksOf({ after: 'upgrade' }, { before: 'upgrade', hosts: 'n2' });
+    await hooks.after([{ step: replaced, status: 'unchanged' }], []);
+    expect(ran).toEqual([]);
+    expect(hooks.isAround({ ...replaced, host: 'n2' })).toBe(false);
+  });
+
   it('around a step: before with its change, after with how it ended', async () => {
     const { hooks, ran } = hooksOf({ before: 'a/one' }, { after: 'a/*' });
     await hooks.before(one, change);

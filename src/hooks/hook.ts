@@ -1,11 +1,12 @@
 import { globToRegExp } from '#src/cluster/groups.ts';
-import type { HookSetting } from '#src/cluster/hooks.ts';
-import type { StepRef } from '#src/role/step.ts';
+import { type HookSetting, UPGRADE } from '#src/cluster/hooks.ts';
+import type { StepRef, Upgrade } from '#src/role/step.ts';
 
 /** Where a hook stands: around a command, a role on a host, or a step. */
 export type HookPoint =
   | { readonly type: 'command'; readonly command: string }
   | { readonly type: 'role'; readonly role: string }
+  | { readonly type: 'upgrade' }
   | { readonly type: 'step'; readonly role: RegExp; readonly step: RegExp };
 
 export interface Hook {
@@ -32,8 +33,10 @@ export interface HookInput {
   host?: string;
   role?: string;
   step?: StepRef;
-  /** After a step: how it ended. */
+  /** After a step or an upgrade: how it ended. */
   status?: string;
+  /** Around the upgrade of a node. */
+  upgrade?: Upgrade;
   /** Before a step: what is about to change. */
   change?: { action: string; fields: readonly { field: string; before?: string | undefined; after?: string | undefined }[] };
   /** After a command. */
@@ -64,6 +67,7 @@ export function hookFrom(
 function pointOf(where: string, isCommand: (name: string) => boolean): HookPoint {
   const slash = where.indexOf('/');
   if (slash >= 0) return { type: 'step', role: globToRegExp(where.slice(0, slash)), step: globToRegExp(where.slice(slash + 1)) };
+  if (where === UPGRADE) return { type: 'upgrade' };
   return isCommand(where) ? { type: 'command', command: where } : { type: 'role', role: where };
 }
 
@@ -76,3 +80,7 @@ export const isAtRole = ({ point, hosts }: Hook, role: string, host: string): bo
   point.type === 'role' && point.role === role && (hosts?.has(host) ?? true);
 
 export const isAtCommand = ({ point }: Hook, command: string): boolean => point.type === 'command' && point.command === command;
+
+/** Whether the hook stands around what this step begins: another version of what runs on its host. */
+export const isAtUpgrade = ({ point, hosts }: Hook, step: { host: string; upgrade: Upgrade | undefined }): boolean =>
+  point.type === 'upgrade' && step.upgrade !== undefined && (hosts?.has(step.host) ?? true);

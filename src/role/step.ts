@@ -4,6 +4,13 @@ import type { Action } from './action.ts';
 /** `role/step@host`, unique in a run. */
 export type StepRef = string;
 
+/** Versions as the program itself says them: `v1.34.4+k3s1`. */
+export interface Upgrade {
+  readonly of: string;
+  readonly from: string;
+  readonly to: string;
+}
+
 /** What a role returns: a resource or an action with its edges. Refer to other drafts of the same role by object, to steps of other hosts by ref. */
 export interface StepDraft {
   readonly work: Resource | Action;
@@ -17,6 +24,8 @@ export interface StepDraft {
   readonly tags?: readonly string[];
   /** What is lost when it changes something, where the kind cannot know: `downgrades K3s from v1.35.1 to v1.34.4`. */
   readonly destructive?: string;
+  /** It takes what runs on the host from one version to another: hooks around an upgrade stand here. */
+  readonly upgrade?: Upgrade;
   /** Said in the plan when it changes something: what an operator should know beforehand. */
   readonly note?: string;
 }
