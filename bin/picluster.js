@@ -29,7 +29,10 @@ if (isNewEnough) {
     process.exit(1);
   }
   const { spawnSync } = await import('node:child_process');
-  const { status, signal } = spawnSync(bundled, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], { stdio: 'inherit' });
+  const { stdioFor } = await import('./descriptors.js');
+  const args = process.argv.slice(2);
+  const stdio = stdioFor(args, process.env);
+  const { status, signal } = spawnSync(bundled, [fileURLToPath(import.meta.url), ...args], { stdio });
   if (signal) process.kill(process.pid, signal);
   process.exit(status ?? 1);
 }
